@@ -1,0 +1,158 @@
+// swift-tools-version: 6.1
+// The house of Sonde: rooms stand on floors, imports point down only. ARCHITECTURE.md draws it, ArrowTests checks it.
+
+import PackageDescription
+
+/// Imports at the top of a file tell the truth about what it uses; existentials are spelled out.
+let houseRules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+
+/// A room of the house.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: houseRules)
+}
+
+/// A program of the demo: it imports the public rooms only.
+func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, log, lifecycle]
+            + dependencies,
+        path: path,
+        swiftSettings: houseRules
+    )
+}
+
+/// The tests of one room, mirroring its sources. Fixtures are read from the source tree.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name), "SondeTestKit", "SondeModel"] + dependencies,
+        swiftSettings: houseRules
+    )
+}
+
+let package = Package(
+    name: "sonde",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Sonde", targets: ["Sonde"]),
+        .library(name: "SondeHummingbird", targets: ["SondeHummingbird"]),
+        .executable(name: "sonde", targets: ["SondeCLI"]),
+    ],
+    traits: [
+        .trait(name: "OTLPExport", description: "Batching OTLP/HTTP exporter for spans and logs (brings AsyncHTTPClient)."),
+        .trait(name: "HTTPClient", description: "Instrumented calls over AsyncHTTPClient."),
+        .default(enabledTraits: ["OTLPExport", "HTTPClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Floor 1 to 3: nouns, bytes, doors.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        room("SondeModel", []),
+        room("SondeWire", ["SondeModel", "CZlib"]),
+        room("SondeAnalysis", ["SondeModel"]),
+        room("SondeStorage", ["SondeModel"]),
+
+        // Floor 4: the road, the store, the terminal, the library.
+        room("SondePipeline", ["SondeModel", "SondeStorage", "SondeAnalysis"]),
+        room("SondeTerminal", []),
+        room("SondeSQLite", ["SondeModel", "SondeStorage", "CZlib", grdb, sqlite, log]),
+        .target(
+            name: "Sonde",
+            dependencies: [
+                "SondeModel", "SondeWire", log, metrics, coreMetrics, tracing, lifecycle, configuration,
+                .product(
+                    name: "AsyncHTTPClient", package: "async-http-client",
+                    condition: .when(traits: ["OTLPExport", "HTTPClient"])),
+            ],
+            swiftSettings: houseRules
+        ),
+
+        // Floor 5: the surfaces.
+        room(
+            "SondeServer",
+            [
+                "SondeModel", "SondeWire", "SondePipeline", "SondeStorage", "SondeAnalysis", "Sonde",
+                hummingbird, httpTypes, nioCore, nioPosix, log, lifecycle,
+            ]),
+        room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
+        room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore]),
+        room("SondeHummingbird", ["SondeModel", "Sonde", hummingbird, httpTypes, log, metrics, tracing]),
+
+        // Floor 6: the executable.
+        .executableTarget(
+            name: "SondeCLI",
+            dependencies: [
+                "SondeModel", "SondeWire", "SondeAnalysis", "SondeStorage", "SondeSQLite", "SondePipeline", "SondeServer",
+                "SondeClient", "SondeTerminal", "SondeViewer", "Sonde", arguments, configuration, log, lifecycle,
+            ],
+            swiftSettings: houseRules
+        ),
+
+        // Beside the house: what is watched, and what tests share.
+        demo("shop", path: "demo/Shop", [grdb, metrics, tracing]),
+        demo("sonde-w3c", path: "demo/W3C", [tracing]),
+        .target(
+            name: "SondeTestKit",
+            dependencies: ["SondeModel", "SondeStorage"],
+            path: "Tests/SondeTestKit",
+            swiftSettings: houseRules
+        ),
+
+        tests("SondeModel", ["SondeWire"]),
+        tests("SondeWire"),
+        tests("SondeAnalysis"),
+        tests("SondeStorage", ["SondeWire"]),
+        tests("SondePipeline", ["SondeStorage", "SondeWire"]),
+        tests("SondeTerminal"),
+        tests("SondeSQLite", ["SondeStorage", "SondeWire", grdb, sqlite, "CZlib", log]),
+        tests("Sonde", ["SondeWire", log, metrics, coreMetrics, tracing, lifecycle, hummingbird, httpClient, nioCore]),
+        tests(
+            "SondeServer",
+            ["SondeWire", "SondeStorage", "SondePipeline", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioPosix, log,
+             lifecycle]),
+        tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"]),
+        tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
+        tests("SondeHummingbird", ["Sonde", hummingbird, httpTypes, httpClient, nioCore, log, metrics, tracing, lifecycle]),
+        tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", arguments, configuration, log]),
+        .testTarget(name: "HouseTests", swiftSettings: houseRules),
+        // Stories told by the real binaries; they are built with the tests and driven from outside.
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage"],
+            swiftSettings: houseRules
+        ),
+    ]
+)

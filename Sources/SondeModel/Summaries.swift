@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of answers: what lists and searches show of traces, services and the store itself.
+
+/// One trace as a search shows it.
+package struct TraceSummary: Hashable, Sendable {
+    package var traceID: TraceID
+    /// Service of the main root: the earliest span without a parent, else the earliest span that has arrived.
+    package var rootService: String
+    /// Name of the main root.
+    package var rootOperation: String
+    /// The earliest start of its spans.
+    package var start: Timestamp
+    /// From the earliest start to the latest end.
+    package var durationNanoseconds: UInt64
+    package var spanCount: Int
+    package var errorCount: Int
+    /// Every service in it, sorted by name.
+    package var services: [ServiceCount]
+    /// As ``Trace/isComplete``.
+    package var isComplete: Bool
+
+    package struct ServiceCount: Hashable, Sendable {
+        package var name: String
+        package var spanCount: Int
+        package var errorCount: Int
+
+        package init(name: String, spanCount: Int, errorCount: Int) {
+            self.name = name
+            self.spanCount = spanCount
+            self.errorCount = errorCount
+        }
+    }
+
+    package init(
+        traceID: TraceID, rootService: String, rootOperation: String, start: Timestamp, durationNanoseconds: UInt64,
+        spanCount: Int, errorCount: Int, services: [ServiceCount], isComplete: Bool
+    ) {
+        self.traceID = traceID
+        self.rootService = rootService
+        self.rootOperation = rootOperation
+        self.start = start
+        self.durationNanoseconds = durationNanoseconds
+        self.spanCount = spanCount
+        self.errorCount = errorCount
+        self.services = services
+        self.isComplete = isComplete
+    }
+
+    /// The summary of a whole trace; nil for a trace without spans.
+    package init?(_ trace: Trace) {
+        guard let root = trace.mainRoot else { return nil }
+        var counts: [String: ServiceCount] = [:]
+        for span in trace.spans {
+            let name = span.resource.serviceName
+            counts[name, default: ServiceCount(name: name, spanCount: 0, errorCount: 0)].spanCount += 1
+            if span.isError { counts[name]?.errorCount += 1 }
+        }
+        self.init(
+            traceID: trace.id, rootService: trace.spans[root].resource.serviceName,
+            rootOperation: trace.spans[root].name, start: trace.start, durationNanoseconds: trace.durationNanoseconds,
+            spanCount: trace.spans.count, errorCount: trace.spans.count(where: \.isError),
+            services: counts.values.sorted { $0.name < $1.name }, isComplete: trace.isComplete)
+    }
+}
+
+/// A count that says whether it is one.
+package struct Total: Hashable, Sendable {
+    package var value: Int
+    /// False if more may exist: `value` is then a lower bound.
+    package var isExact: Bool
+
+    package init(_ value: Int, isExact: Bool) {
+        self.value = value
+        self.isExact = isExact
+    }
+}
+
+/// One service as a list shows it.
+package struct ServiceSummary: Hashable, Sendable {
+    package var name: String
+    /// Spans stored; resent spans that no merge has dropped yet count each time.
+    package var spanCount: Int
+    package var errorCount: Int
+
+    package init(name: String, spanCount: Int, errorCount: Int) {
+        self.name = name
+        self.spanCount = spanCount
+        self.errorCount = errorCount
+    }
+}
+
+/// One operation of a service: a span name and a kind.
+package struct OperationSummary: Hashable, Sendable {
+    package var name: String
+    package var kind: SpanKind
+
+    package init(name: String, kind: SpanKind) {
+        self.name = name
+        self.kind = kind
+    }
+}
+
+/// What a store holds.
+package struct StoreStatistics: Hashable, Sendable {
+    /// Spans stored. Resent spans that no merge has dropped yet count each time; see ``unmergedSpans``.
+    package var spans: Int = 0
+    /// Spans in blocks that no merge has seen: as many of ``spans`` may still turn out to be duplicates.
+    package var unmergedSpans: Int = 0
+    /// Distinct traces.
+    package var traces: Int = 0
+    package var logs: Int = 0
+    /// Bytes on disk, all files; 0 for a store in memory.
+    package var bytes: Int = 0
+    package var blocks: Int = 0
+    package var services: Int = 0
+    /// The earliest and latest start of a span; nil for an empty store.
+    package var oldest: Timestamp?
+    package var newest: Timestamp?
+
+    package init() {}
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// The assembled trace: every span that has arrived, once, in its place in the tree. Whatever comes in (orphans, spans
+// that are their own parent, cycles, resent spans), each span is in the tree exactly once and is reachable from a root.
+
+/// A trace as a forest of spans. Spans are addressed by index into ``spans``, which is in depth-first order: a span's
+/// subtree is a contiguous run that begins with the span itself.
+package struct Trace: Hashable, Sendable {
+    package let id: TraceID
+    /// Every span once, parents before children, siblings by start time, then span id, then kind.
+    package let spans: [SpanRecord]
+    /// For each span the index of its parent; nil for a root.
+    package let parents: [Int?]
+    /// For each span its distance from its root, which has 0.
+    package let depths: [Int]
+    /// For each span the number of spans in its subtree, itself included.
+    package let subtreeCounts: [Int]
+    /// Parent ids that spans name and that have not arrived, sorted.
+    package let missingParents: [SpanID]
+
+    /// Builds the tree from spans in any order.
+    ///
+    /// - Duplicates, spans with the same ``SpanRecord/Key``, are shown once: an ended span beats an unfinished one, else
+    ///   the later in `records` wins.
+    /// - Spans that share an id (a client and its server, as Zipkin sends them) are both kept; the others hang below the
+    ///   client.
+    /// - A span whose parent has not arrived, or that is its own ancestor, becomes a root.
+    package init(id: TraceID, assembling records: [SpanRecord]) {
+        let unique = Self.withoutDuplicates(records)
+        let parentOf = Self.findParents(unique)
+        var children: [[Int]] = Array(repeating: [], count: unique.count)
+        var roots: [Int] = []
+        for index in unique.indices {
+            if let parent = parentOf[index] { children[parent].append(index) } else { roots.append(index) }
+        }
+        let order = Self.depthFirst(roots: roots, children: children) { Self.precedes(unique[$0], unique[$1]) }
+
+        var newIndex = Array(repeating: 0, count: unique.count)
+        for (new, old) in order.enumerated() { newIndex[old] = new }
+        let parents = order.map { old in parentOf[old].map { newIndex[$0] } }
+        var depths = Array(repeating: 0, count: order.count)
+        var subtreeCounts = Array(repeating: 1, count: order.count)
+        for (index, parent) in parents.enumerated() {
+            if let parent { depths[index] = depths[parent] + 1 }
+        }
+        for (index, parent) in parents.enumerated().reversed() {
+            if let parent { subtreeCounts[parent] += subtreeCounts[index] }
+        }
+
+        self.id = id
+        self.spans = order.map { unique[$0] }
+        self.parents = parents
+        self.depths = depths
+        self.subtreeCounts = subtreeCounts
+        let arrived = Set(unique.map(\.spanID))
+        self.missingParents = Set(unique.map(\.parentSpanID).filter { $0.isValid && !arrived.contains($0) }).sorted()
+    }
+
+    /// Indices of the spans without a parent in the tree, by start time.
+    package var roots: [Int] { parents.indices.filter { parents[$0] == nil } }
+
+    /// Indices of the children of the span at `index`, by start time.
+    package func children(of index: Int) -> [Int] {
+        var children: [Int] = []
+        var next = index + 1
+        let end = index + subtreeCounts[index]
+        while next < end {
+            children.append(next)
+            next += subtreeCounts[next]
+        }
+        return children
+    }
+
+    /// The root that names the trace: the earliest span that says it has no parent, else the earliest root.
+    package var mainRoot: Int? {
+        let roots = roots
+        return roots.first { !spans[$0].parentSpanID.isValid } ?? roots.first
+    }
+
+    /// Whether the span at `index` names a parent that has not arrived.
+    package func isMissingParent(_ index: Int) -> Bool {
+        let parent = spans[index].parentSpanID
+        return parents[index] == nil && parent.isValid && missingParents.contains(parent)
+    }
+
+    /// Whether the span at `index` begins before the parent that waits for it began: two clocks that disagree.
+    package func isSkewed(_ index: Int) -> Bool {
+        guard let parent = parents[index] else { return false }
+        return spans[index].start < spans[parent].start
+    }
+
+    /// Whether a root has arrived, no named parent is missing and no span is unfinished.
+    package var isComplete: Bool {
+        missingParents.isEmpty && spans.contains { !$0.parentSpanID.isValid } && !spans.contains(where: \.isUnfinished)
+    }
+
+    /// The earliest start.
+    package var start: Timestamp { spans.lazy.map(\.start).min() ?? .zero }
+    /// The latest end; never before ``start``.
+    package var end: Timestamp { max(start, spans.lazy.map(\.end).max() ?? .zero) }
+    package var durationNanoseconds: UInt64 { start.nanoseconds(until: end) }
+}
+
+extension SpanRecord {
+    /// What makes two records the same span. Kind belongs to it: a client and a server half may share an id.
+    package struct Key: Hashable, Sendable {
+        package var traceID: TraceID
+        package var spanID: SpanID
+        package var kind: SpanKind
+
+        package init(traceID: TraceID, spanID: SpanID, kind: SpanKind) {
+            self.traceID = traceID
+            self.spanID = spanID
+            self.kind = kind
+        }
+    }
+
+    package var key: Key { Key(traceID: traceID, spanID: spanID, kind: kind) }
+}
+
+extension Trace {
+    private static func withoutDuplicates(_ records: [SpanRecord]) -> [SpanRecord] {
+        var place: [SpanRecord.Key: Int] = [:]
+        var unique: [SpanRecord] = []
+        for record in records {
+            guard let known = place[record.key] else {
+                place[record.key] = unique.count
+                unique.append(record)
+                continue
+            }
+            if record.isUnfinished && !unique[known].isUnfinished { continue }
+            unique[known] = record
+        }
+        return unique
+    }
+
+    private static func precedes(_ a: SpanRecord, _ b: SpanRecord) -> Bool {
+        if a.start != b.start { return a.start < b.start }
+        if a.spanID != b.spanID { return a.spanID < b.spanID }
+        return a.kind.rawValue < b.kind.rawValue
+    }
+
+    /// The parent of each span, by index, without cycles.
+    private static func findParents(_ spans: [SpanRecord]) -> [Int?] {
+        var holders: [SpanID: [Int]] = [:]
+        for (index, span) in spans.enumerated() { holders[span.spanID, default: []].append(index) }
+        var parents: [Int?] = spans.indices.map { index in
+            let span = spans[index]
+            if let twins = holders[span.spanID], twins.count > 1, span.kind != .client,
+                let client = twins.first(where: { spans[$0].kind == .client })
+            {
+                return client
+            }
+            guard let candidates = holders[span.parentSpanID], span.parentSpanID.isValid,
+                span.parentSpanID != span.spanID
+            else { return nil }
+            // Children of a shared id belong to the side that did the work, not to the one that asked.
+            return candidates.first { spans[$0].kind != .client } ?? candidates.first
+        }
+        breakCycles(&parents)
+        return parents
+    }
+
+    /// Cuts one edge of every cycle, the one at which a walk from the first span in it comes back.
+    private static func breakCycles(_ parents: inout [Int?]) {
+        var walk = Array(repeating: 0, count: parents.count)
+        for start in parents.indices where walk[start] == 0 {
+            var index = start
+            walk[index] = start + 1
+            while let parent = parents[index] {
+                if walk[parent] == start + 1 {
+                    parents[index] = nil
+                    break
+                }
+                guard walk[parent] == 0 else { break }
+                walk[parent] = start + 1
+                index = parent
+            }
+        }
+    }
+
+    /// All indices, each before its descendants; iterative, since a chain may be as long as the trace.
+    private static func depthFirst(
+        roots: [Int], children: [[Int]], by precedes: (Int, Int) -> Bool
+    ) -> [Int] {
+        var order: [Int] = []
+        order.reserveCapacity(children.count)
+        var stack = Array(roots.sorted(by: precedes).reversed())
+        while let index = stack.popLast() {
+            order.append(index)
+            stack.append(contentsOf: children[index].sorted(by: precedes).reversed())
+        }
+        return order
+    }
+}
