@@ -1,0 +1,52 @@
+# Recipes are thin lines over what you could type. `make` alone lists them.
+
+PREFIX ?= /usr/local
+CORE = libsqlite3-dev zlib1g-dev
+TESTS = $(CORE) prometheus python3-venv
+
+.DEFAULT_GOAL := help
+.PHONY: help build release demo test fmt lint tidy golden bench install uninstall clean
+
+help: ## list the recipes
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+build: ## build everything, debug
+	@scripts/ensure $(CORE)
+	swift build
+
+release: ## build the collector and shell, release: .build/release/sonde
+	@scripts/ensure $(CORE)
+	swift build -c release --product sonde
+
+demo: ## build, start the collector and a small shop, show a checkout's trace (ONCE=1: then stop)
+	@ONCE=$(ONCE) demo/run
+
+test: ## run all tests on one debug build (FILTER=NAME: only those)
+	@scripts/ensure $(TESTS)
+	swift build --build-tests
+	swift test --skip-build $(if $(FILTER),--filter $(FILTER))
+
+fmt: ## format all Swift code in place
+	swift format --in-place --parallel --recursive Package.swift Sources Tests demo Benchmarks
+
+lint: ## say what fmt would change
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests demo Benchmarks
+
+tidy: ## check the house rules: arrows between rooms, leftovers, long lines
+	swift test --filter HouseTests
+
+golden: ## record the golden files anew; read the diff before you commit it
+	SONDE_RECORD_GOLDEN=1 swift test
+
+bench: ## run the benchmarks and print them beside the last recorded ones
+	@scripts/ensure $(CORE)
+	@Benchmarks/run
+
+install: release ## install sonde under PREFIX (default /usr/local)
+	install -D -m 755 .build/release/sonde $(DESTDIR)$(PREFIX)/bin/sonde
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/sonde
+
+clean: ## remove everything that was built
+	rm -rf .build .build-*
