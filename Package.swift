@@ -24,6 +24,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 /// A room of the house.
@@ -151,7 +152,10 @@ let package = Package(
         // Stories told by the real binaries; they are built with the tests and driven from outside.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage"],
+            dependencies: [
+                "SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage", httpClient, nioCore,
+                nioHTTP1,
+            ],
             swiftSettings: houseRules
         ),
     ]
