@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two text formats that Prometheus scrapes: its own 0.0.4 and OpenMetrics 1.0.0, as an append-only writer.
+//
+//   # HELP name text                      # HELP name text
+//   # TYPE name_total counter             # TYPE name counter
+//   name_total{label="value"} 1           name_total{label="value"} 1
+//                                         # EOF
+//
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+// https://prometheus.io/docs/specs/om/open_metrics_spec/
+
+/// Writes families and their samples. Families and series come out in the order in which they are written.
+package struct PrometheusText: Sendable {
+    package enum Kind: String, Sendable {
+        case counter, gauge, histogram, info
+    }
+
+    package let format: PrometheusFormat
+    package private(set) var bytes: [UInt8]
+
+    package init(format: PrometheusFormat, reservingCapacity capacity: Int = 4_096) {
+        self.format = format
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Begins a family. `name` is the name of its samples: a counter's ends in `_total`, an info's in `_info`.
+    package mutating func family(_ name: String, kind: Kind, help: String, unit: String? = nil) {
+        let family = familyName(name, kind: kind)
+        append("# HELP ", family, " ")
+        appendHelp(help)
+        append("\n# TYPE ", family, " ", format == .text && kind == .info ? "gauge" : kind.rawValue, "\n")
+        if format == .openMetrics, let unit, family.hasSuffix("_" + unit) { append("# UNIT ", family, " ", unit, "\n") }
+    }
+
+    /// One sample. `labels` is what ``labels(_:reserved:)`` rendered, or empty.
+    package mutating func sample(_ name: String, labels: String, value: Double) {
+        append(name)
+        appendBraced(labels)
+        append(value)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// One sample with a whole number, exact beyond 2^53.
+    package mutating func sample(_ name: String, labels: String, value: UInt64) {
+        append(name)
+        appendBraced(labels)
+        append(value)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// A bucket of a histogram; `bound` is what ``boundText(_:)`` rendered.
+    package mutating func bucket(
+        _ name: String, labels: String, bound: String, cumulativeCount: UInt64, exemplar: Exemplar? = nil
+    ) {
+        append(name, "_bucket{", labels)
+        append(labels.isEmpty ? "le=\"" : ",le=\"")
+        append(bound, "\"} ")
+        append(cumulativeCount)
+        if format == .openMetrics, let exemplar { append(exemplar) }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Ends the exposition and returns it.
+    package mutating func finish() -> [UInt8] {
+        if format == .openMetrics { append("# EOF\n") }
+        return bytes
+    }
+
+    /// The text of a bucket's upper bound: OpenMetrics wants `1.0` where the older format has `1`.
+    package func boundText(_ bound: Double) -> String {
+        let text = Self.text(bound)
+        guard format == .openMetrics, bound.isFinite, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2D })
+        else { return text }
+        return text + ".0"
+    }
+
+    /// A number as both formats write it.
+    package static func text(_ value: Double) -> String {
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return String(whole) }
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        return "\(value)"
+    }
+
+    private func familyName(_ name: String, kind: Kind) -> String {
+        guard format == .openMetrics else { return name }
+        switch kind {
+        case .counter where name.hasSuffix("_total"): return String(name.dropLast(6))
+        case .info where name.hasSuffix("_info"): return String(name.dropLast(5))
+        default: return name
+        }
+    }
+
+    private mutating func append(_ exemplar: Exemplar) {
+        append(" # {trace_id=\"", exemplar.traceID, "\",span_id=\"", exemplar.spanID)
+        append("\"} ")
+        append(exemplar.value)
+        append(" ")
+        append("\(exemplar.seconds)")
+    }
+
+    private mutating func appendBraced(_ labels: String) {
+        if labels.isEmpty {
+            bytes.append(UInt8(ascii: " "))
+        } else {
+            append("{", labels, "} ")
+        }
+    }
+
+    private mutating func append(_ a: String, _ b: String = "", _ c: String = "", _ d: String = "", _ e: String = "") {
+        bytes.append(contentsOf: a.utf8)
+        bytes.append(contentsOf: b.utf8)
+        bytes.append(contentsOf: c.utf8)
+        bytes.append(contentsOf: d.utf8)
+        bytes.append(contentsOf: e.utf8)
+    }
+
+    private mutating func append(_ value: Double) {
+        if value >= 0, value < 9_007_199_254_740_992, value == value.rounded(.towardZero) {
+            append(UInt64(value))
+        } else {
+            append(Self.text(value))
+        }
+    }
+
+    private mutating func append(_ value: UInt64) {
+        var rest = value
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
+    private mutating func appendHelp(_ help: String) {
+        for byte in help.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): append("\\\\")
+            case UInt8(ascii: "\n"): append("\\n")
+            case UInt8(ascii: "\""): append(format == .openMetrics ? "\\\"" : "\"")
+            default: bytes.append(byte)
+            }
+        }
+    }
+}
+
+extension PrometheusText {
+    /// One observation with the span in which it was made; only OpenMetrics shows it.
+    package struct Exemplar: Hashable, Sendable {
+        package var traceID: String
+        package var spanID: String
+        package var value: Double
+        /// Seconds since 1970.
+        package var seconds: Double
+
+        package init(traceID: String, spanID: String, value: Double, seconds: Double) {
+            self.traceID = traceID
+            self.spanID = spanID
+            self.value = value
+            self.seconds = seconds
+        }
+    }
+}
+
+/// Which of the two formats a scraper wants.
+package enum PrometheusFormat: Sendable, CaseIterable {
+    case text
+    case openMetrics
+
+    package var contentType: String {
+        switch self {
+        case .text: "text/plain; version=0.0.4; charset=utf-8"
+        case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        }
+    }
+
+    /// The better of the two by the `Accept` header's q-values. OpenMetrics must be asked for by name; whoever accepts
+    /// neither still gets text, which tells more than a 406.
+    package static func preferred(accept: String?) -> PrometheusFormat {
+        guard let accept else { return .text }
+        var openMetrics = 0.0
+        var plain = 0.0
+        var wildcard = 0.0
+        for range in accept.split(separator: ",").map(MediaRange.init) {
+            switch (range.type, range.version) {
+            case ("application/openmetrics-text", nil), ("application/openmetrics-text", "1.0.0"):
+                openMetrics = max(openMetrics, range.quality)
+            case ("text/plain", nil), ("text/plain", "0.0.4"): plain = max(plain, range.quality)
+            case ("text/*", _), ("*/*", _): wildcard = max(wildcard, range.quality)
+            default: continue
+            }
+        }
+        return openMetrics > 0 && openMetrics >= (plain > 0 ? plain : wildcard) ? .openMetrics : .text
+    }
+
+    private struct MediaRange {
+        var type: String
+        var version: String?
+        var quality = 1.0
+
+        init(_ text: Substring) {
+            let parts = text.split(separator: ";").map { TraceState.trimmed($0).lowercased() }
+            type = parts.first ?? ""
+            for parameter in parts.dropFirst() {
+                let pair = parameter.split(separator: "=", maxSplits: 1).map { TraceState.trimmed($0) }
+                guard pair.count == 2 else { continue }
+                let value = pair[1].filter { $0 != "\"" }
+                switch pair[0] {
+                case "q": quality = Double(value).map { min(max($0, 0), 1) } ?? 0
+                case "version": version = value
+                default: continue
+                }
+            }
+        }
+    }
+}
