@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every number that bounds the library, with its unit and its reason. What can be configured starts from here.
+
+enum Limits {
+    // MARK: Metrics
+
+    /// Series in one metric family. Past it measurements go to one series labelled `otel_metric_overflow="true"`, as
+    /// OpenTelemetry's cardinality limit (default 2000) says: a label with ids in it must not eat the service's memory.
+    static let seriesPerFamily = 2_000
+    /// Metric families. A service has hundreds; a name built from user input would have millions.
+    static let families = 10_000
+    /// Upper bounds of a histogram's buckets, seconds for timers: the stable HTTP conventions' advice.
+    static let bucketBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+    /// Copies of a histogram's counters. Threads spread over them, so that two cores rarely write one cache line.
+    static let histogramShards = 4
+
+    // MARK: Spans
+
+    /// Attributes, events and links of one span, and attributes of one event or link (OpenTelemetry's defaults). What
+    /// exceeds them is dropped and counted in the span's `dropped_…_count`.
+    static let spanAttributes = 128
+    static let spanEvents = 128
+    static let spanLinks = 128
+
+    // MARK: Export
+
+    /// Spans waiting to be sent, and as many log records: OTEL_BSP_MAX_QUEUE_SIZE's default.
+    static let queuedEntries = 2_048
+    /// Their encoded bytes. Queues of ordinary spans (0.5 KB) stay far below; it bounds spans with huge attributes.
+    static let queuedBytes = 8 << 20
+    /// Entries of one request: OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default.
+    static let batchEntries = 512
+    /// Encoded bytes of one request; collectors commonly refuse more than 4 MiB.
+    static let batchBytes = 3 << 20
+    /// Bytes of an answer that are read. Partial success is a number and a sentence.
+    static let responseBytes = 64 << 10
+    /// First wait before a batch is sent again, the longest one, and how long one batch is tried, seconds.
+    static let retryInitialSeconds = 1.0
+    static let retryMaximumSeconds = 10.0
+    static let retryElapsedSeconds = 60.0
+    /// A `Retry-After` beyond this (seconds) is cut: what is queued meanwhile would be lost anyway.
+    static let retryAfterSeconds = 60.0
+    /// At most one warning about failed exports in this many seconds, per signal.
+    static let exportWarningSeconds = 30.0
+
+    // MARK: Logs
+
+    /// Levels of nested metadata that are written; deeper ones become their description.
+    static let metadataDepth = 16
+    /// Milliseconds to wait for a full pipe before a log line is given up and counted.
+    static let logWriteMilliseconds: Int32 = 100
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metrics that the library itself makes, each with its help text. Dashboards name them; change both together.
+
+/// A metric's name on `/metrics`, what it tells, and its unit.
+struct MetricName: Sendable {
+    let name: String
+    let help: String
+    var unit: String?
+
+    // MARK: The library about itself
+
+    static let conflicts = MetricName(
+        name: "sonde_library_conflicting_metrics_total",
+        help: "Metrics that were not registered because their name was taken by a metric of another kind.")
+    static let overflow = MetricName(
+        name: "sonde_library_overflowed_series_total",
+        help: "Registrations that went to the overflow series because their metric had too many label sets.")
+    static let ignored = MetricName(
+        name: "sonde_library_ignored_measurements_total",
+        help: "Measurements that were ignored: not a number, not finite, or negative where that has no meaning.")
+    static let logLinesDropped = MetricName(
+        name: "sonde_library_log_lines_dropped_total",
+        help: "Log lines that could not be written to their output.")
+
+    // MARK: Export
+
+    static let exported = MetricName(
+        name: "sonde_export_exported_total", help: "Spans and log records that the collector accepted.")
+    static let dropped = MetricName(
+        name: "sonde_export_dropped_total", help: "Spans and log records that were let go, by reason.")
+    static let retries = MetricName(
+        name: "sonde_export_retries_total", help: "Export requests that were sent again after a retryable failure.")
+    static let queued = MetricName(
+        name: "sonde_export_queued_items", help: "Spans and log records waiting to be exported.")
+
+    // MARK: The process
+
+    static let cpu = MetricName(
+        name: "process_cpu_seconds_total", help: "Total user and system CPU time spent in seconds.", unit: "seconds")
+    static let residentMemory = MetricName(
+        name: "process_resident_memory_bytes", help: "Resident memory size in bytes.", unit: "bytes")
+    static let virtualMemory = MetricName(
+        name: "process_virtual_memory_bytes", help: "Virtual memory size in bytes.", unit: "bytes")
+    static let openFiles = MetricName(name: "process_open_fds", help: "Number of open file descriptors.")
+    static let maxFiles = MetricName(name: "process_max_fds", help: "Maximum number of open file descriptors.")
+    static let startTime = MetricName(
+        name: "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.",
+        unit: "seconds")
+
+    static let target = MetricName(name: "target_info", help: "The resource that these metrics describe.")
+
+    // MARK: HTTP (named by OpenTelemetry's stable conventions)
+
+    static let serverDuration = MetricName(
+        name: "http_server_request_duration_seconds", help: "Duration of HTTP server requests.", unit: "seconds")
+    static let serverActive = MetricName(
+        name: "http_server_active_requests", help: "Number of HTTP server requests being handled.")
+    static let clientDuration = MetricName(
+        name: "http_client_request_duration_seconds", help: "Duration of HTTP client requests.", unit: "seconds")
+
+    /// Descriptions of metrics that are created through swift-metrics.
+    static let described = [serverDuration, serverActive, clientDuration, exported, dropped, retries, queued]
+}
