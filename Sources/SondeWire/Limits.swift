@@ -9,4 +9,10 @@ enum Limits {
     static let smallestGzipMember = 18
     /// Bytes. Room to begin inflating with, where the trailer promises less or nothing.
     static let smallestInflation = 256
+    /// Bytes. Places in a body are kept in 32 bits. Listeners set limits far below.
+    static let maxBodySize = Int(UInt32.max)
+    /// Bytes of an item on the wire, to reserve room for the index: real spans have 300 to 800.
+    static let typicalItemSize = 400
+    /// Bytes of a rejected item's name that its sender is told.
+    static let maxQuotedTitle = 64
 }
