@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers that bound drawings, and the widths at which they change their form.
+
+enum Limits {
+    /// Columns below which the time axis goes: name, duration and a bar of ten cells need this much.
+    static let minColumnsForBar = 40
+
+    /// Columns below which the offset goes, to leave the name room.
+    static let minColumnsForOffset = 60
+
+    /// Cells of the narrowest bar. Below ten, neighbours in time can't be told apart.
+    static let minBarWidth = 10
+
+    /// The part of the width that the bar may claim even if names are long: one in this many cells.
+    static let barShare = 4
+
+    /// Levels of the tree that are drawn at the least, and the part of the width that indentation may take at most.
+    static let minTreeLevels = 4
+    static let indentShare = 3
+
+    /// Cells of a status message for which the name column still grows; the rest is printed below the tree.
+    static let messageInRow = 40
+
+    /// Messages printed in full below the tree. A trace with more has one cause, and `--output json` has them all.
+    static let messagesInFull = 20
+
+    /// Missing parents named in the sentence on completeness.
+    static let missingParentsNamed = 3
+
+    /// Columns from which a list of traces shows whole trace ids rather than prefixes.
+    static let minColumnsForWholeIDs = 110
+
+    /// Columns from which a list of traces names their services; below, the room belongs to the root.
+    static let minColumnsForServices = 140
+
+    /// Digits of an abbreviated trace id: enough to be unique among some ten thousand random ones.
+    static let shortIDDigits = 8
+
+    /// Cells of a service name in front of a log line.
+    static let serviceInLog = 24
+
+    /// Columns below which a log line's text begins on a line of its own.
+    static let minColumnsForLogPrefix = 60
+
+    /// Lines of one log record; a stack trace's head says what happened.
+    static let linesPerLog = 40
+
+    /// Attributes shown behind a log message, and cells of each of their values.
+    static let attributesPerLog = 12
+    static let attributeValueWidth = 60
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log records as lines: time, level, service, then the message with its attributes, wrapped rather than cut: what a
+// message says at its end is as often the point as what it says at its beginning.
+
+package import SondeModel
+package import SondeTerminal
+
+package struct LogDrawing: Sendable {
+    let logs: [LogRecord]
+    let canvas: Canvas
+    let showsTrace: Bool
+
+    /// - Parameter logs: in the order in which they shall stand.
+    /// - Parameter showsTrace: whether a record names its trace; not needed where all belong to one.
+    package init(_ logs: [LogRecord], on canvas: Canvas, showsTrace: Bool = true) {
+        self.logs = logs
+        self.canvas = canvas
+        self.showsTrace = showsTrace
+    }
+
+    package func lines() -> [StyledText] {
+        let serviceWidth = min(
+            Limits.serviceInLog, logs.lazy.map { DisplayWidth.of(VisibleText.make($0.resource.serviceName)) }.max() ?? 0
+        )
+        var lines: [StyledText] = []
+        var day = ""
+        for log in logs {
+            let time = log.effectiveTime.nanoseconds
+            let today =
+                Moment.date(nanosecondsSince1970: time, zone: canvas.zone) + " "
+                + Moment.offset(nanosecondsSince1970: time, zone: canvas.zone)
+            if today != day { lines.append(StyledText(today, .heading)) }
+            day = today
+            append(log, serviceWidth, to: &lines)
+        }
+        return lines
+    }
+
+    private func append(_ log: LogRecord, _ serviceWidth: Int, to lines: inout [StyledText]) {
+        var prefix = StyledText(
+            Moment.timeOfDay(nanosecondsSince1970: log.effectiveTime.nanoseconds, zone: canvas.zone), .faint)
+        prefix.append("  ")
+        prefix.append(level(log).fitted(to: 5))
+        prefix.append("  ")
+        prefix.append(Phrase.service(log.resource.serviceName).fitted(to: serviceWidth))
+        prefix.append("  ")
+        let isNarrow = canvas.width < Limits.minColumnsForLogPrefix || prefix.width > canvas.width / 2
+        let indent = isNarrow ? 4 : prefix.width
+        var text = paragraphs(log).flatMap { $0.wrapped(to: canvas.width - indent) }
+        if text.count > Limits.linesPerLog {
+            let more = text.count - Limits.linesPerLog
+            text.replaceSubrange(
+                Limits.linesPerLog..., with: [StyledText("… and \(Quantity.counted(more, "line")) more", .faint)])
+        }
+        if isNarrow { lines.append(prefix.truncated(to: canvas.width)) }
+        for (index, line) in text.enumerated() {
+            var whole = index == 0 && !isNarrow ? prefix : StyledText()
+            whole.pad(to: indent)
+            whole.append(line)
+            lines.append(whole)
+        }
+    }
+
+    private func level(_ log: LogRecord) -> StyledText {
+        guard let level = LogLevel(severityNumber: log.severityNumber) else {
+            return StyledText(log.severityText.isEmpty ? "–" : log.severityText.lowercased(), .faint)
+        }
+        switch level {
+        case .fatal, .error: return StyledText(level.name, .bad)
+        case .warn: return StyledText(level.name, .notice)
+        case .info: return StyledText(level.name)
+        case .debug, .trace: return StyledText(level.name, .faint)
+        }
+    }
+
+    /// The message, one for each of its lines; attributes follow on the last.
+    private func paragraphs(_ log: LogRecord) -> [StyledText] {
+        let message = log.body == .empty ? log.eventName : log.body.text
+        let role: Role = LogLevel(severityNumber: log.severityNumber).map { $0 >= .error } == true ? .bad : .plain
+        var paragraphs = message.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { StyledText(String($0), role) }
+        while paragraphs.count > 1, paragraphs.last?.isEmpty == true { paragraphs.removeLast() }
+        var last = paragraphs.popLast() ?? StyledText()
+        for attribute in log.attributes.prefix(Limits.attributesPerLog) {
+            if !last.isEmpty { last.append("  ") }
+            last.append(attribute.key + "=", .faint)
+            last.append(StyledText(attribute.value.text).truncated(to: Limits.attributeValueWidth))
+        }
+        let more = log.attributes.count - Limits.attributesPerLog
+        if more > 0 { last.append("  … \(more) more", .faint) }
+        if showsTrace && log.traceID.isValid {
+            last.append((last.isEmpty ? "" : "  ") + "trace=" + log.traceID.hex.prefix(Limits.shortIDDigits), .faint)
+        }
+        return paragraphs + [last]
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lists of names: services, and the operations of one.
+
+package import SondeModel
+package import SondeTerminal
+
+package struct ServicesDrawing: Sendable {
+    let services: [ServiceSummary]
+    let canvas: Canvas
+
+    package init(_ services: [ServiceSummary], on canvas: Canvas) {
+        self.services = services
+        self.canvas = canvas
+    }
+
+    package func lines() -> [StyledText] {
+        var table = Table(columns: [
+            .init("service", shrinksTo: 8), .init("spans", .right), .init("errors", .right),
+            .init("error rate", .right, leavesAt: 1),
+        ])
+        for service in services {
+            table.append([
+                Phrase.service(service.name), StyledText(Quantity.count(service.spanCount)),
+                Phrase.errors(service.errorCount), rate(service),
+            ])
+        }
+        return table.lines(width: canvas.width)
+    }
+
+    /// In tenths of a percent, rounded up, so that a single error in a million never reads as none.
+    private func rate(_ service: ServiceSummary) -> StyledText {
+        guard service.errorCount > 0, service.spanCount > 0 else { return StyledText("0 %", .faint) }
+        let tenths = (Double(service.errorCount) * 1000 / Double(service.spanCount)).rounded(.up)
+        let whole = Int(tenths)
+        return StyledText("\(whole / 10).\(whole % 10) %", .bad)
+    }
+}
+
+package struct OperationsDrawing: Sendable {
+    let operations: [OperationSummary]
+    let canvas: Canvas
+
+    package init(_ operations: [OperationSummary], on canvas: Canvas) {
+        self.operations = operations
+        self.canvas = canvas
+    }
+
+    package func lines() -> [StyledText] {
+        var table = Table(columns: [.init("operation", shrinksTo: 8), .init("kind")])
+        for operation in operations {
+            table.append([StyledText(Phrase.operation(operation.name)), StyledText(operation.kind.name, .faint)])
+        }
+        return table.lines(width: canvas.width)
+    }
+}
