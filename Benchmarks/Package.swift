@@ -1,0 +1,52 @@
+// swift-tools-version: 6.1
+// Benchmarks are a package of their own, so that nobody who uses Sonde fetches a benchmark library. The rooms they
+// measure are compiled from the same sources (House is a link to ../Sources), inside this package: their doors are
+// `package`, and a foreign package could not open them.
+
+import PackageDescription
+
+let houseRules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "House/\(name)", swiftSettings: houseRules)
+}
+
+let package = Package(
+    name: "sonde-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZlib", path: "House/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        room("SondeModel", []),
+        room("SondeWire", ["SondeModel", "CZlib"]),
+        room("SondeStorage", ["SondeModel"]),
+        room(
+            "SondeSQLite",
+            [
+                "SondeModel", "SondeStorage", "CZlib",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "Road",
+            dependencies: [
+                "SondeModel", "SondeWire", "SondeStorage", "SondeSQLite",
+                .product(name: "Benchmark", package: "benchmark"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Benchmarks/Road",
+            swiftSettings: houseRules,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
+        ),
+    ]
+)
