@@ -47,7 +47,7 @@ func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests",
-        dependencies: [.target(name: name), "SondeTestKit", "SondeModel"] + dependencies,
+        dependencies: [.target(name: name), "SondeTestKit"] + (name == "SondeModel" ? [] : ["SondeModel"]) + dependencies,
         swiftSettings: houseRules
     )
 }
