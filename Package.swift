@@ -43,11 +43,12 @@ func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> 
     )
 }
 
-/// The tests of one room, mirroring its sources. Fixtures are read from the source tree.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// The tests of one room, mirroring its sources. Golden files and fixtures are read from the source tree, not bundled.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], files: [String] = []) -> Target {
     .testTarget(
         name: name + "Tests",
         dependencies: [.target(name: name), "SondeTestKit"] + (name == "SondeModel" ? [] : ["SondeModel"]) + dependencies,
+        exclude: files,
         swiftSettings: houseRules
     )
 }
@@ -144,7 +145,7 @@ let package = Package(
             "SondeServer",
             ["SondeWire", "SondeStorage", "SondePipeline", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioPosix, log,
              lifecycle]),
-        tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"]),
+        tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
         tests("SondeHummingbird", ["Sonde", hummingbird, httpTypes, httpClient, nioCore, log, metrics, tracing, lifecycle]),
         tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", arguments, configuration, log]),
@@ -156,6 +157,7 @@ let package = Package(
                 "SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage", httpClient, nioCore,
                 nioHTTP1,
             ],
+            exclude: ["Python"],
             swiftSettings: houseRules
         ),
     ]

@@ -40,32 +40,43 @@ struct KillTests {
     /// Sends one trace after the other over several connections, kills the collector while they are at it, and returns
     /// the traces that were acknowledged.
     private func load(_ collector: RunningCollector) async -> [UInt64] {
-        let acknowledged = Mutex<[UInt64]>([])
+        let tally = Tally()
         await withTaskGroup(of: Void.self) { group in
             for sender in 0..<Self.senders {
                 group.addTask {
                     var trace = UInt64(sender) + 1
-                    while await send(trace, to: collector) {
-                        let count = acknowledged.withLock { traces in
-                            traces.append(trace)
-                            return traces.count
-                        }
-                        if count == Self.bodiesBeforeTheKill { collector.kill() }
+                    while await Self.send(trace, to: collector) {
+                        if tally.add(trace) == Self.bodiesBeforeTheKill { collector.kill() }
                         trace += UInt64(Self.senders)
                     }
                 }
             }
         }
-        return acknowledged.withLock { $0 }
+        return tally.traces
     }
 
     /// Whether the collector said that it has stored the trace.
-    private func send(_ trace: UInt64, to collector: RunningCollector) async -> Bool {
-        let spans = (1...UInt64(Self.spansPerTrace)).map { SpanRecord.sample(trace: trace, $0, parent: $0 - 1) }
+    private static func send(_ trace: UInt64, to collector: RunningCollector) async -> Bool {
+        let spans = (1...UInt64(spansPerTrace)).map { SpanRecord.sample(trace: trace, $0, parent: $0 - 1) }
         let answer = try? await HTTPProbe.send(
             "POST", collector.otlpURL + "/v1/traces", headers: [("Content-Type", "application/x-protobuf")],
             body: OTLPEncoder.traces(spans))
         return answer?.status == 200
+    }
+}
+
+/// The traces that were acknowledged, in order.
+private final class Tally: Sendable {
+    private let acknowledged = Mutex<[UInt64]>([])
+
+    var traces: [UInt64] { acknowledged.withLock { $0 } }
+
+    /// Notes one more and returns how many there are.
+    func add(_ trace: UInt64) -> Int {
+        acknowledged.withLock { traces in
+            traces.append(trace)
+            return traces.count
+        }
     }
 }
 
