@@ -49,8 +49,9 @@ extension Batch where Entry == SpanEntry {
                 case (1...16, _): continue
                 default:
                     try reader.skipPayload()
-                    record.unknownFields += UnsafeBufferPointer(rebasing: UnsafeBufferPointer(
-                        start: base, count: reader.end)[reader.fieldRange])
+                    record.unknownFields += UnsafeBufferPointer(
+                        rebasing: UnsafeBufferPointer(
+                            start: base, count: reader.end)[reader.fieldRange])
                 }
             }
             return record

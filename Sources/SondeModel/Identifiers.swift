@@ -25,7 +25,8 @@ package struct TraceID: Hashable, Sendable {
     /// Reads exactly 32 hex digits in either case; nil for anything else.
     package init?(hex: some StringProtocol) {
         let digits = hex.utf8
-        guard digits.count == 32, let high = Hex.value(of: digits.prefix(16)), let low = Hex.value(of: digits.dropFirst(16))
+        guard digits.count == 32, let high = Hex.value(of: digits.prefix(16)),
+            let low = Hex.value(of: digits.dropFirst(16))
         else { return nil }
         self.init(high: high, low: low)
     }

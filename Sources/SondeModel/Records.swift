@@ -164,7 +164,8 @@ package struct SpanRecord: Hashable, Sendable {
         start: Timestamp, end: Timestamp, status: SpanStatus = SpanStatus(), attributes: [Attribute] = [],
         events: [SpanEvent] = [], links: [SpanLink] = [], traceState: String = "", flags: UInt32 = 0,
         droppedAttributesCount: UInt32 = 0, droppedEventsCount: UInt32 = 0, droppedLinksCount: UInt32 = 0,
-        resource: Resource = Resource(), scope: InstrumentationScope = InstrumentationScope(), unknownFields: [UInt8] = []
+        resource: Resource = Resource(), scope: InstrumentationScope = InstrumentationScope(),
+        unknownFields: [UInt8] = []
     ) {
         self.traceID = traceID
         self.spanID = spanID

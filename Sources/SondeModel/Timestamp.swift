@@ -24,7 +24,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     /// This moment moved by `offset` nanoseconds, held inside the representable range.
     package func advanced(byNanoseconds offset: Int64) -> Timestamp {
-        let (sum, overflow) = offset >= 0
+        let (sum, overflow) =
+            offset >= 0
             ? nanoseconds.addingReportingOverflow(offset.magnitude)
             : nanoseconds.subtractingReportingOverflow(offset.magnitude)
         return Timestamp(nanoseconds: overflow ? (offset >= 0 ? .max : 0) : sum)

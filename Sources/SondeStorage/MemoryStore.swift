@@ -113,7 +113,8 @@ package final class MemoryStore: TelemetryStore {
             query.cursor?.precedes(time: $0.record.effectiveTime, sequence: $0.sequence) ?? true
         }
         let page = rest.prefix(max(1, query.limit))
-        let next = rest.count > page.count
+        let next =
+            rest.count > page.count
             ? page.last.map { LogCursor(time: $0.record.effectiveTime, sequence: $0.sequence) } : nil
         return LogPage(logs: page.map(\.record), next: next, total: Total(matching.count, isExact: true))
     }

@@ -17,7 +17,11 @@ struct SourceFile: CustomStringConvertible {
     /// Names of the modules that the file imports.
     var imports: [String] {
         lines.compactMap { line in
-            guard let match = line.wholeMatch(of: /\s*(?:@\w+\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+).*/)
+            guard
+                let match = line.wholeMatch(
+                    of:
+                        /\s*(?:@\w+\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+).*/
+                )
             else { return nil }
             return String(match.1)
         }

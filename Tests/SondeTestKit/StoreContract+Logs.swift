@@ -25,7 +25,8 @@ extension StoreContract {
                 body: .map([Attribute("message", .string("päyment")), Attribute("codes", .array([.int(1), .empty]))]),
                 eventName: "payment.declined", attributes: [Attribute].sampleOfEveryType, droppedAttributesCount: 2,
                 flags: 1, traceID: .sample(5), spanID: SpanID(6),
-                resource: Resource(attributes: [Attribute("service.name", .string("payments"))], schemaURL: "https://a"),
+                resource: Resource(
+                    attributes: [Attribute("service.name", .string("payments"))], schemaURL: "https://a"),
                 scope: InstrumentationScope(name: "logger", version: "1", attributes: [Attribute("x", .int(1))]))
             let bare = LogRecord(time: .zero)
             try await contract.store(logs: log, bare)
@@ -48,12 +49,19 @@ extension StoreContract {
             try expectEqual(
                 await contract.bodies { $0.traceID = .sample(1) },
                 ["Payment DECLINED for card 4242", "order received"], "trace")
-            try expectEqual(await contract.bodies { $0.traceID = .sample(1); $0.spanID = SpanID(11) }, ["order received"], "span")
+            try expectEqual(
+                await contract.bodies {
+                    $0.traceID = .sample(1)
+                    $0.spanID = SpanID(11)
+                }, ["order received"], "span")
             try expectEqual(await contract.bodies { $0.service = "inventory" }, ["stock low"], "service")
             try expectEqual(
                 await contract.bodies { $0.minLevel = .warn }, ["Payment DECLINED for card 4242", "stock low"], "level")
             try expectEqual(
-                await contract.bodies { $0.start = .sample(ms: 10); $0.end = .sample(ms: 30) },
+                await contract.bodies {
+                    $0.start = .sample(ms: 10)
+                    $0.end = .sample(ms: 30)
+                },
                 ["stock low", "order received"], "time")
         },
         Claim("text is found anywhere in a body, whatever the case of its letters") { contract in
@@ -70,7 +78,10 @@ extension StoreContract {
             var seen: [String] = []
             var cursor: LogCursor?
             repeat {
-                let page = try await contract.searchLogs({ $0.limit = 2; $0.cursor = cursor })
+                let page = try await contract.searchLogs({
+                    $0.limit = 2
+                    $0.cursor = cursor
+                })
                 seen += page.logs.map(\.body.text)
                 cursor = page.next
             } while cursor != nil

@@ -41,7 +41,10 @@ extension StoreContract {
         },
         Claim("a summary describes the whole trace") { contract in
             try await contract.storeFive()
-            let summary = try await contract.search { $0.service = "payments"; $0.limit = 1 }.traces.first
+            let summary = try await contract.search {
+                $0.service = "payments"
+                $0.limit = 1
+            }.traces.first
             let want = TraceSummary(
                 traceID: .sample(5), rootService: "gateway", rootOperation: "POST /checkout", start: .sample(ms: 500),
                 durationNanoseconds: 50_000_000, spanCount: 2, errorCount: 1,
@@ -53,7 +56,8 @@ extension StoreContract {
         },
         Claim("a trace without its root is named by its earliest span and is incomplete") { contract in
             try await contract.store(
-                .sample(3, parent: 9, name: "late", start: 20), .sample(2, parent: 9, service: "users", name: "early", start: 10))
+                .sample(3, parent: 9, name: "late", start: 20),
+                .sample(2, parent: 9, service: "users", name: "early", start: 10))
             let summary = try await contract.search().traces.first
             try expectEqual(summary?.rootService, "users", "root service")
             try expectEqual(summary?.rootOperation, "early", "root operation")
@@ -64,7 +68,10 @@ extension StoreContract {
             var seen: [UInt64] = []
             var cursor: TraceCursor?
             repeat {
-                let page = try await contract.search { $0.limit = 2; $0.cursor = cursor }
+                let page = try await contract.search {
+                    $0.limit = 2
+                    $0.cursor = cursor
+                }
                 seen += page.traces.map(\.traceID.low)
                 cursor = page.next
                 try await contract.store(.sample(trace: 100 + UInt64(seen.count), 1, start: 9_000))
@@ -78,9 +85,15 @@ extension StoreContract {
         },
         Claim("an exact total counts all matches; another is a lower bound") { contract in
             try await contract.storeFive()
-            let total = try await contract.search { $0.status = .error; $0.limit = 1 }.total
+            let total = try await contract.search {
+                $0.status = .error
+                $0.limit = 1
+            }.total
             try expect(total.isExact ? total.value == 3 : (1...3).contains(total.value), "total \(total)")
-            let all = try await contract.search { $0.status = .error; $0.limit = 3 }.total
+            let all = try await contract.search {
+                $0.status = .error
+                $0.limit = 3
+            }.total
             try expect(all.isExact ? all.value == 3 : all.value <= 3, "total \(all)")
         },
         Claim("service, operation, kind and status select") { contract in
@@ -95,16 +108,36 @@ extension StoreContract {
         },
         Claim("conditions hold on one and the same span") { contract in
             try await contract.storeFive()
-            try expectEqual(await contract.ids { $0.service = "gateway"; $0.status = .error }, [], "two spans")
-            try expectEqual(await contract.ids { $0.service = "payments"; $0.status = .error }, [5, 3, 1], "one span")
-            try expectEqual(await contract.ids { $0.service = "gateway"; $0.operation = "charge" }, [], "foreign name")
+            try expectEqual(
+                await contract.ids {
+                    $0.service = "gateway"
+                    $0.status = .error
+                }, [], "two spans")
+            try expectEqual(
+                await contract.ids {
+                    $0.service = "payments"
+                    $0.status = .error
+                }, [5, 3, 1], "one span")
+            try expectEqual(
+                await contract.ids {
+                    $0.service = "gateway"
+                    $0.operation = "charge"
+                }, [], "foreign name")
         },
         Claim("durations bound spans and traces, both ends included") { contract in
             try await contract.storeFive()
             let ms: UInt64 = 1_000_000
             try expectEqual(await contract.ids { $0.minDuration = 40 * ms }, [5, 4], "min")
-            try expectEqual(await contract.ids { $0.service = "gateway"; $0.maxDuration = 20 * ms }, [2, 1], "max")
-            try expectEqual(await contract.ids { $0.minDuration = 20 * ms; $0.maxDuration = 30 * ms }, [3, 2], "between")
+            try expectEqual(
+                await contract.ids {
+                    $0.service = "gateway"
+                    $0.maxDuration = 20 * ms
+                }, [2, 1], "max")
+            try expectEqual(
+                await contract.ids {
+                    $0.minDuration = 20 * ms
+                    $0.maxDuration = 30 * ms
+                }, [3, 2], "between")
             try expectEqual(await contract.ids { $0.minTraceDuration = 40 * ms }, [5, 4], "trace min")
             try expectEqual(await contract.ids { $0.maxTraceDuration = 10 * ms }, [1], "trace max")
         },
@@ -113,7 +146,10 @@ extension StoreContract {
             try expectEqual(await contract.ids { $0.start = .sample(ms: 300) }, [5, 4, 3], "start")
             try expectEqual(await contract.ids { $0.end = .sample(ms: 300) }, [2, 1], "end")
             try expectEqual(
-                await contract.ids { $0.start = .sample(ms: 200); $0.end = .sample(ms: 400) }, [3, 2], "between")
+                await contract.ids {
+                    $0.start = .sample(ms: 200)
+                    $0.end = .sample(ms: 400)
+                }, [3, 2], "between")
         },
         Claim("attributes are found by key and text") { contract in
             try await contract.storeFive()
@@ -123,7 +159,11 @@ extension StoreContract {
             try expectEqual(await contract.ids { $0.attributes = [.init(key: "x", value: "4")] }, [], "other key")
             let both = [AttributeCondition(key: "n", value: "4"), AttributeCondition(key: "user.id", value: "u-4")]
             try expectEqual(await contract.ids { $0.attributes = both }, [4], "two attributes")
-            try expectEqual(await contract.ids { $0.attributes = both; $0.service = "payments" }, [], "other span")
+            try expectEqual(
+                await contract.ids {
+                    $0.attributes = both
+                    $0.service = "payments"
+                }, [], "other span")
         },
         Claim("attributes are found on resource, scope, events and links, and of every type") { contract in
             try await contract.store(.sampleOfEverything())
@@ -143,8 +183,10 @@ extension StoreContract {
             try await contract.store(span)
             span.attributes = [Attribute("version", .int(2))]
             try await contract.store(span)
-            try expectEqual(await contract.ids { $0.attributes = [.init(key: "version", value: "1")] }, [], "first copy")
-            try expectEqual(await contract.ids { $0.attributes = [.init(key: "version", value: "2")] }, [1], "second copy")
+            try expectEqual(
+                await contract.ids { $0.attributes = [.init(key: "version", value: "1")] }, [], "first copy")
+            try expectEqual(
+                await contract.ids { $0.attributes = [.init(key: "version", value: "2")] }, [1], "second copy")
         },
     ]
 }

@@ -106,7 +106,9 @@ extension StoreContract {
             try expectEqual(await contract.search { $0.service = "unknown_service" }.traces.count, 1, "found")
         },
         Claim("ids are found by prefix, ascending") { contract in
-            let ids = [TraceID(high: 0xAB00, low: 1), TraceID(high: 0xAB00 << 48, low: 2), TraceID(high: 0xABFF << 48, low: 3)]
+            let ids = [
+                TraceID(high: 0xAB00, low: 1), TraceID(high: 0xAB00 << 48, low: 2), TraceID(high: 0xABFF << 48, low: 3),
+            ]
             for id in ids {
                 var span = SpanRecord.sample(1)
                 span.traceID = id
@@ -121,7 +123,8 @@ extension StoreContract {
         },
         Claim("statistics count spans, traces, logs and services") { contract in
             try await contract.store(
-                .sample(trace: 1, 1, start: 5), .sample(trace: 1, 2, parent: 1, start: 9), .sample(trace: 2, 3, service: "users"))
+                .sample(trace: 1, 1, start: 5), .sample(trace: 1, 2, parent: 1, start: 9),
+                .sample(trace: 2, 3, service: "users"))
             try await contract.store(logs: .sample("one"), .sample("two"))
             let statistics = try await contract.traceReader.statistics()
             try expectEqual([statistics.spans, statistics.traces, statistics.logs], [3, 2, 2], "counts")

@@ -64,7 +64,6 @@ package struct StoreContract: Sendable {
     package static let claims: [Claim] = traceClaims + searchClaims + logClaims
 }
 
-
 extension StoreContract {
     func store(_ records: SpanRecord...) async throws { try await store(records) }
 

@@ -20,7 +20,9 @@ actor PythonEnvironment {
     static let scripts = Program.sourceRoot + "/Tests/EndToEndTests/Python"
 
     private static func make() async throws -> String {
-        let folder = URL(fileURLWithPath: Program.sonde).deletingLastPathComponent().appendingPathComponent("python-env").path
+        let folder = URL(fileURLWithPath: Program.sonde).deletingLastPathComponent().appendingPathComponent(
+            "python-env"
+        ).path
         let python = folder + "/bin/python3"
         let marker = folder + "/requirements.txt"
         let wanted = FileManager.default.contents(atPath: scripts + "/requirements.txt")

@@ -14,7 +14,8 @@ final class RunningCollector: Sendable {
     init(in scratch: ScratchFolder, data: String = "data", arguments: [String] = []) async throws {
         let free = ["--otlp-http", "127.0.0.1:0", "--query", "127.0.0.1:0"]
         run = try ProgramRun(
-            Program.sonde, ["serve", "--data", scratch.file(data), "--log-format", "text"] + free + arguments, in: scratch)
+            Program.sonde, ["serve", "--data", scratch.file(data), "--log-format", "text"] + free + arguments,
+            in: scratch)
         otlpURL = try await Self.address(of: "otlp-http", in: run)
         queryURL = try await Self.address(of: "query", in: run)
         let query = queryURL
@@ -33,7 +34,9 @@ final class RunningCollector: Sendable {
 
     private static func address(of listener: String, in run: ProgramRun) async throws -> String {
         try await run.line("the address of \(listener)") { line in
-            guard line.contains(listener), let match = line.firstMatch(of: /http:\/\/[0-9.]+:[0-9]+/) else { return nil }
+            guard line.contains(listener), let match = line.firstMatch(of: /http:\/\/[0-9.]+:[0-9]+/) else {
+                return nil
+            }
             return String(match.output)
         }
     }
