@@ -79,7 +79,18 @@ package struct Trace: Hashable, Sendable {
     /// Whether the span at `index` names a parent that has not arrived.
     package func isMissingParent(_ index: Int) -> Bool {
         let parent = spans[index].parentSpanID
-        return parents[index] == nil && parent.isValid && missingParents.contains(parent)
+        return parents[index] == nil && parent.isValid && isMissing(parent)
+    }
+
+    /// By halving: a trace may have as many missing parents as spans.
+    private func isMissing(_ id: SpanID) -> Bool {
+        var range = missingParents.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if missingParents[middle] == id { return true }
+            range = missingParents[middle] < id ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return false
     }
 
     /// Whether the span at `index` begins before the parent that waits for it began: two clocks that disagree.

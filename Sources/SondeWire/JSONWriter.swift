@@ -131,7 +131,7 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    private func hexDigit(_ nibble: UInt8) -> UInt8 {
+    func hexDigit(_ nibble: UInt8) -> UInt8 {
         nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
     }
 }

@@ -15,4 +15,10 @@ enum Limits {
     static let typicalItemSize = 400
     /// Bytes of a rejected item's name that its sender is told.
     static let maxQuotedTitle = 64
+    /// Attributes. Up to here comparing every two keys is cheaper than building a set of them.
+    static let maxPairwiseKeys = 16
+    /// Levels of children in the tree answer. Common JSON readers stop not far beyond: each level is two of theirs.
+    static let maxNestedLevels = 60
+    /// Resources and scopes whose JSON is kept while one answer is written; a trace rarely has more at once.
+    static let maxSharedParts = 32
 }
