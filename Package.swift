@@ -26,6 +26,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 
 /// A room of the house.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -107,7 +109,7 @@ let package = Package(
             "SondeServer",
             [
                 "SondeModel", "SondeWire", "SondePipeline", "SondeStorage", "SondeAnalysis", "Sonde",
-                hummingbird, httpTypes, nioCore, nioPosix, log, lifecycle,
+                hummingbirdCore, nioCore, nioPosix, nioHTTP1, log, metrics, coreMetrics, lifecycle,
             ]),
         room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
         room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore]),
@@ -143,8 +145,8 @@ let package = Package(
         tests("Sonde", ["SondeWire", log, metrics, coreMetrics, tracing, lifecycle, hummingbird, httpClient, nioCore]),
         tests(
             "SondeServer",
-            ["SondeWire", "SondeStorage", "SondePipeline", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioPosix, log,
-             lifecycle]),
+            ["SondeWire", "SondeStorage", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix, nioHTTP1, nioEmbedded, log,
+             coreMetrics, lifecycle]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
         tests("SondeHummingbird", ["Sonde", hummingbird, httpTypes, httpClient, nioCore, log, metrics, tracing, lifecycle]),
