@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one router: every route of the collector, in groups, and which listener opens which group.
+
+import Logging
+import Sonde
+import SondePipeline
+import SondeStorage
+
+/// Routes in groups, and what all listeners share.
+struct Doors: Sendable {
+    private let configuration: CollectorConfiguration
+    private let metrics: ServerMetrics
+    private let budget: InFlightBudget
+    private let date: HTTPDate
+    private let logger: Logger
+
+    private let otlp: [Route]
+    private let native: [Route]
+    private let own: [Route]
+    private let health: [Route]
+
+    init(
+        configuration: CollectorConfiguration, store: any TelemetryStore, registry: MetricsRegistry,
+        readiness: Readiness, logger: Logger
+    ) {
+        let limits = configuration.limits
+        let budget = InFlightBudget(capacity: limits.inFlightBytes)
+        let metrics = ServerMetrics(registry: registry, budget: budget)
+        let admission = Admission(limits: configuration.admission, observer: metrics, next: store)
+        let reception = Reception(limits: limits, metrics: metrics)
+        self.configuration = configuration
+        self.metrics = metrics
+        self.budget = budget
+        self.date = HTTPDate(clock: configuration.clock)
+        self.logger = logger
+
+        // One line a receiver.
+        otlp = [
+            reception.route(OTLPTraceReceiver(sink: admission, observer: metrics)),
+            reception.route(OTLPLogReceiver(sink: admission, observer: metrics)),
+            reception.route(OTLPMetricReceiver(observer: metrics)),
+        ]
+        native =
+            NameQueries(reader: store).routes
+            + TraceQueries(reader: store, clock: configuration.clock).routes
+            + LogQueries(reader: store, clock: configuration.clock).routes
+        own = MetricsRoute(registry: registry, metrics: metrics, reader: store).routes
+        health = HealthRoutes(readiness: readiness).routes
+    }
+
+    /// What stands behind one listener.
+    func dispatcher(for listener: BoundListener) -> Dispatcher {
+        let (routes, dialect) = group(listener.name)
+        return Dispatcher(
+            listener: listener.name.rawValue, routes: RouteTable(routes: routes), dialect: dialect,
+            hosts: listener.address.isLoopback ? HostPolicy(configuredHost: listener.address.host) : nil,
+            cors: configuration.corsOrigin.map(CORSPolicy.init), limits: configuration.limits, budget: budget,
+            metrics: metrics, date: date, logger: logger)
+    }
+
+    private func group(_ name: ListenerName) -> ([Route], Dialect) {
+        switch name {
+        case .otlpHTTP: (otlp + health, .otlp)
+        case .query: (native + own + health, .native)
+        case .otlpGRPC, .zipkin: ([], .native)
+        }
+    }
+}

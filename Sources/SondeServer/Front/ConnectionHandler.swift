@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last handler of a connection's channel: feeds the intake with what arrives, does what it says, keeps the clocks.
+// Everything here runs on the channel's event loop; complete requests leave for the connection's task, answers return.
+
+import NIOCore
+import NIOHTTP1
+
+/// Takes requests in and puts answers out. The handler before it delivers one request at a time.
+final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let dispatcher: Dispatcher
+    private let requests: AsyncStream<Request>.Continuation
+    private var intake: RequestIntake
+    private var context: ChannelHandlerContext?
+
+    /// What happens if nothing happens until `deadline`.
+    private var deadline = NIODeadline.distantFuture
+    private var timer: (task: Scheduled<Void>, fires: NIODeadline)?
+
+    init(dispatcher: Dispatcher, requests: AsyncStream<Request>.Continuation) {
+        self.dispatcher = dispatcher
+        self.requests = requests
+        self.intake = RequestIntake(limits: dispatcher.limits)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        dispatcher.metrics.connectionOpened(listener: dispatcher.listener)
+        expect(within: dispatcher.limits.idleTimeout, context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        timer?.task.cancel()
+        timer = nil
+        _ = intake.close()
+        requests.finish()
+        dispatcher.metrics.connectionClosed(listener: dispatcher.listener)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        requests.finish()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            perform(intake.receive(head, plan: dispatcher.plan(head)), context)
+            switch intake.state {
+            case .collecting, .draining: expect(within: dispatcher.limits.requestDeadline, context)
+            default: break
+            }
+        case .body(let chunk): perform(intake.receive(chunk), context)
+        case .end: perform(intake.receiveEnd(), context)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed: perform(intake.receiveEndOfInput(), context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else {
+            // The socket broke: there is nobody to answer.
+            perform(intake.close(), context)
+            return
+        }
+        let reply = dispatcher.reply(to: Refusal(error), route: intake.route, head: intake.requestHead)
+        perform(intake.abandon(with: reply), context)
+    }
+
+    // MARK: Doing what the intake says
+
+    private func perform(_ action: RequestIntake.Action, _ context: ChannelHandlerContext) {
+        switch action {
+        case .wait: break
+        case .sendContinue:
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+        case .deliver(let request):
+            deadline = .distantFuture
+            requests.yield(request)
+        case .answer(let reply): answer(reply)
+        case .answerAndLinger(let reply): answerAndLinger(reply, context)
+        case .close: context.close(promise: nil)
+        }
+    }
+
+    /// Sends the answer to the request that was delivered last.
+    func answer(_ reply: Reply) {
+        guard let context, intake.state == .answering else { return }
+        let keepsAlive = intake.keepsAlive(after: reply)
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        let parts = parts(of: reply, keepsAlive: keepsAlive)
+        // Writing the end delivers the next request of a pipeline at once, so the state must be ready for it before.
+        intake.answered(keepsAlive: keepsAlive)
+        expect(within: keepsAlive ? dispatcher.limits.idleTimeout : dispatcher.limits.answerDeadline, context)
+        if !keepsAlive {
+            let context = context.loopBound
+            flushed.futureResult.whenComplete { _ in context.value.close(promise: nil) }
+        }
+        write(parts, context, promise: flushed)
+    }
+
+    /// Sends an answer while the request is still arriving, then lets the peer read it: no more is sent, what comes is
+    /// thrown away, and the connection ends with the peer's end, the byte bound or the clock.
+    private func answerAndLinger(_ reply: Reply, _ context: ChannelHandlerContext) {
+        expect(within: dispatcher.limits.lingerTime, context)
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        let bound = context.loopBound
+        flushed.futureResult.whenComplete { _ in bound.value.close(mode: .output, promise: nil) }
+        write(parts(of: reply, keepsAlive: false), context, promise: flushed)
+    }
+
+    private func parts(of reply: Reply, keepsAlive: Bool) -> [HTTPServerResponsePart] {
+        dispatcher.record(reply, route: intake.route, head: intake.requestHead, since: intake.requestArrival)
+        var head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: reply.headers)
+        if reply.status != .noContent {
+            head.headers.add(name: "content-length", value: String(reply.body.readableBytes))
+        }
+        head.headers.add(name: "date", value: dispatcher.date.text)
+        if !keepsAlive { head.headers.add(name: "connection", value: "close") }
+        dispatcher.cors?.mark(&head.headers)
+        if intake.requestHead?.method == .HEAD || reply.body.readableBytes == 0 { return [.head(head), .end(nil)] }
+        return [.head(head), .body(.byteBuffer(reply.body)), .end(nil)]
+    }
+
+    private func write(
+        _ parts: [HTTPServerResponsePart], _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>
+    ) {
+        for part in parts.dropLast() { context.write(wrapOutboundOut(part), promise: nil) }
+        if let last = parts.last { context.writeAndFlush(wrapOutboundOut(last), promise: promise) }
+    }
+
+    // MARK: The clocks
+
+    /// Sets the time until which something must happen. One timer serves them all: it is only set anew when the next
+    /// deadline is earlier than the one it waits for.
+    private func expect(within duration: Duration, _ context: ChannelHandlerContext) {
+        deadline = context.eventLoop.now + duration.timeAmount
+        guard let timer, timer.fires <= deadline else { return setTimer(context) }
+    }
+
+    private func setTimer(_ context: ChannelHandlerContext) {
+        timer?.task.cancel()
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let task = context.eventLoop.scheduleTask(deadline: deadline) { bound.value.timerFired() }
+        timer = (task, deadline)
+    }
+
+    private func timerFired() {
+        timer = nil
+        guard let context, deadline != .distantFuture else { return }
+        guard context.eventLoop.now >= deadline else { return setTimer(context) }
+        switch intake.state {
+        case .collecting, .draining:
+            let reply = dispatcher.reply(to: .tooSlow, route: intake.route, head: intake.requestHead)
+            perform(intake.abandon(with: reply), context)
+        case .waiting, .lingering, .closed: perform(intake.close(), context)
+        case .answering: break
+        }
+    }
+}
+
+extension Refusal {
+    static var tooSlow: Refusal {
+        var refusal = Refusal(.requestTimeout, code: "too_slow", "the request's body did not arrive in time")
+        refusal.closesConnection = true
+        return refusal
+    }
+
+    init(_ error: HTTPParserError) {
+        switch error {
+        case .headerOverflow:
+            self.init(.requestHeaderFieldsTooLarge, code: "headers_too_large", "the request's headers are too large")
+        case .invalidEOFState:
+            self = .invalid("the request ended before its body was complete")
+        default:
+            self = .invalid("this is not HTTP/1.1 as we know it: \(error.debugDescription)")
+        }
+        closesConnection = true
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// How refusals are worded: every group of routes has clients of its own, who parse errors in their own way.
+
+import NIOCore
+import NIOHTTP1
+import SondeWire
+
+/// The shape of error bodies.
+enum Dialect: Hashable, Sendable {
+    /// `{error:{code,message,hint}}`.
+    case native
+    /// `google.rpc.Status` in the encoding of the request; JSON where the request has none that we know.
+    case otlp
+
+    func reply(to refusal: Refusal, head: HTTPRequestHead?) -> Reply {
+        var reply =
+            switch self {
+            case .native:
+                Reply.json(
+                    NativeJSON.error(code: refusal.code, message: refusal.message, hint: refusal.hint),
+                    status: refusal.status)
+            case .otlp: otlpStatus(refusal, contentType: head?.headers.first(name: "content-type"))
+            }
+        if let delay = refusal.retryAfter {
+            reply.headers.add(name: "retry-after", value: String(delay.retryAfterSeconds))
+        }
+        if let allow = refusal.allow { reply.headers.add(name: "allow", value: allow) }
+        reply.closesConnection = refusal.closesConnection
+        return reply
+    }
+
+    private func otlpStatus(_ refusal: Refusal, contentType: String?) -> Reply {
+        let message = refusal.hint.map { refusal.message + "; " + $0 } ?? refusal.message
+        let status = RPCStatus(code: refusal.status.rpcCode, message: message)
+        if contentType.map(ContentType.essence) == ContentType.protobuf {
+            return Reply(refusal.status, type: ContentType.protobuf, bytes: status.protobuf)
+        }
+        return .json(status.json, status: refusal.status)
+    }
+}
+
+extension HTTPResponseStatus {
+    /// The code of `google.rpc.Code` that says the same.
+    var rpcCode: Int32 {
+        switch self {
+        case .badRequest, .payloadTooLarge, .unsupportedMediaType, .expectationFailed, .requestHeaderFieldsTooLarge: 3
+        case .requestTimeout: 4
+        case .notFound: 5
+        case .forbidden: 7
+        case .tooManyRequests: 8
+        case .methodNotAllowed, .notImplemented: 12
+        case .serviceUnavailable: 14
+        default: 13
+        }
+    }
+}

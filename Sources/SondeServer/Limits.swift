@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounds of the collector's listeners: what one request may cost, and how long one peer may keep us waiting.
+
+import NIOCore
+import SondePipeline
+
+/// What a listener allows.
+package struct ServerLimits: Hashable, Sendable {
+    /// Bytes of one ingest body, as received and again after inflation. 16 MiB holds 35 000 spans of usual size, far more
+    /// than any SDK sends at once; raise it together with ``inFlightBytes``, of which it must stay a fraction.
+    package var maxBodyBytes = 16 * 1024 * 1024
+
+    /// The largest value that ``maxBodyBytes`` may be given: what the OTLP specification recommends as a default limit.
+    package static let maxBodyBytesCeiling = 64 * 1024 * 1024
+
+    /// Bytes of all ingest bodies in memory at once, received and inflated together.
+    package var inFlightBytes = PipelineLimits.inFlightBytes
+
+    /// From the end of a request's head to the end of its body. Sixteen MiB in this time is 4.5 Mbit/s; a slower sender
+    /// is taken for one that drips on purpose.
+    package var requestDeadline = Duration.seconds(30)
+
+    /// Without a complete request head, since the connection was opened or the last answer was sent. SDKs export every
+    /// 5 s, so that their connections live on; slow headers end here too.
+    package var idleTimeout = Duration.seconds(60)
+
+    /// For a peer to take an answer off our hands.
+    package var answerDeadline = Duration.seconds(30)
+
+    /// After an early refusal what still arrives is read and thrown away, so that the peer sees the answer instead of a
+    /// reset: this much of it …
+    package var lingerBytes = 1024 * 1024
+    /// … and for this long.
+    package var lingerTime = Duration.seconds(1)
+
+    /// A refused body declared no longer than this is read to its end, and the connection lives on: cheaper for both
+    /// sides than a new connection.
+    package var drainBytes = 64 * 1024
+
+    /// Bytes of body that a question may carry; its body is not looked at.
+    package static let questionBodyBytes = 64 * 1024
+
+    /// All header fields of a request together, and each one. Proxies and browsers stay below 8 KiB.
+    package var maxHeaderBytes = 16 * 1024
+    package var maxHeaderCount = 100
+
+    /// Connections open at once on one listener; more wait in the backlog of the socket. Each costs a file descriptor
+    /// and about 10 kB. Running out of descriptors would close the listener, so this is also kept below half of what
+    /// the process may open.
+    package var maxConnections = 2048
+
+    /// Descriptors left for the store's files and everything else.
+    package static let reservedDescriptors = 128
+
+    package init() {}
+}
+
+extension Duration {
+    /// The same time as SwiftNIO counts it.
+    var timeAmount: TimeAmount {
+        let (seconds, attoseconds) = components
+        return .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+
+    /// Whole seconds, rounded up and at least one, as `Retry-After` wants them.
+    var retryAfterSeconds: Int64 {
+        let (seconds, attoseconds) = components
+        return max(1, attoseconds > 0 ? seconds + 1 : seconds)
+    }
+
+    var secondsAsDouble: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The collector's own metrics, for Prometheus.
+
+import NIOCore
+import NIOHTTP1
+import Sonde
+import SondeModel
+import SondePipeline
+import SondeStorage
+
+struct MetricsRoute: Sendable {
+    let registry: MetricsRegistry
+    let metrics: ServerMetrics
+    let reader: any TraceReader
+
+    var routes: [Route] {
+        [
+            Route(.GET, "/metrics") { request in
+                await refresh()
+                let page = registry.exposition(accept: request.header("accept"))
+                return Reply(type: page.contentType, bytes: page.body)
+            }
+        ]
+    }
+
+    /// Gauges about the store are read when someone scrapes; a store that can't answer leaves them as they were.
+    private func refresh() async {
+        guard let statistics = try? await reader.statistics() else { return }
+        metrics.set(MetricName.storedSpans, to: statistics.spans)
+        metrics.set(MetricName.unmergedSpans, to: statistics.unmergedSpans)
+        metrics.set(MetricName.storedTraces, to: statistics.traces)
+        metrics.set(MetricName.storedLogs, to: statistics.logs)
+        metrics.set(MetricName.storedBytes, to: statistics.bytes)
+        metrics.set(MetricName.storedBlocks, to: statistics.blocks)
+        metrics.set(MetricName.storedServices, to: statistics.services)
+    }
+}
