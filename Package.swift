@@ -112,7 +112,7 @@ let package = Package(
                 hummingbirdCore, nioCore, nioPosix, nioHTTP1, log, metrics, coreMetrics, lifecycle,
             ]),
         room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
-        room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore]),
+        room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore, nioHTTP1]),
         room("SondeHummingbird", ["SondeModel", "Sonde", hummingbird, httpTypes, log, metrics, tracing]),
 
         // Floor 6: the executable.

@@ -16,6 +16,7 @@ struct TraceQueries: Sendable {
         [
             Route(.GET, "/sonde/v1/traces") { try await search($0) },
             Route(.GET, "/sonde/v1/traces/{id}") { try await trace($0) },
+            Route(.GET, "/sonde/v1/traceIds") { try await traceIDs($0) },
         ]
     }
 
@@ -116,6 +117,31 @@ struct TraceQueries: Sendable {
     private static let minPrefixDigits = 4
     /// Candidates named when a prefix is ambiguous: a screenful.
     private static let maxCandidates = 20
+
+    // MARK: Ids
+
+    /// `{traceIds:[…]}`: the ids that begin with `prefix`, ascending.
+    private func traceIDs(_ request: Request) async throws(Refusal) -> Reply {
+        let parameters = Parameters(items: request.match.target.query, now: clock.now())
+        let expected = "1 to 32 hex digits"
+        guard let prefix = try parameters.parse("prefix", expected: expected, read: { TraceIDPrefix($0) }) else {
+            throw .invalid("prefix is missing", hint: "expected \(expected)")
+        }
+        let limit = try parameters.limit(default: Self.maxCandidates, max: TraceQuery.maxLimit)
+        let ids = try await asking { () async throws(ReadError) in
+            try await reader.traceIDs(withPrefix: prefix, limit: limit)
+        }
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("traceIds")
+        json.beginArray()
+        for id in ids { json.string(id.hex) }
+        json.endArray()
+        json.endObject()
+        return .json(json.bytes)
+    }
+
+    // MARK: Forms of one trace
 
     private func reply(with trace: Trace, _ request: Request, _ parameters: Parameters) throws(Refusal) -> Reply {
         if ContentType.accepts(ContentType.protobuf, request.header("accept")) {

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON answers of the native API, as they are decoded, and the nouns they become.
+
+import SondeModel
+import SondeStorage
+import SondeWire
+
+enum Answers {
+    struct Services: Decodable {
+        var services: [Count]
+    }
+
+    struct Count: Decodable {
+        var name: String
+        var spanCount: Int
+        var errorCount: Int
+
+        var summary: ServiceSummary { ServiceSummary(name: name, spanCount: spanCount, errorCount: errorCount) }
+        var inTrace: TraceSummary.ServiceCount {
+            TraceSummary.ServiceCount(name: name, spanCount: spanCount, errorCount: errorCount)
+        }
+    }
+
+    struct Operations: Decodable {
+        var operations: [Operation]
+
+        struct Operation: Decodable {
+            var name: String
+            var kind: String
+        }
+
+        func summaries() throws(ReadError) -> [OperationSummary] {
+            var summaries: [OperationSummary] = []
+            for operation in operations {
+                guard let kind = SpanKind(name: operation.kind) else { throw strange("kind", operation.kind) }
+                summaries.append(OperationSummary(name: operation.name, kind: kind))
+            }
+            return summaries
+        }
+    }
+
+    struct Search: Decodable {
+        var traces: [Summary]
+        var next: String?
+        var total: Count
+
+        struct Count: Decodable {
+            var value: Int
+            var exact: Bool
+        }
+
+        struct Summary: Decodable {
+            var traceId: String
+            var rootService: String
+            var rootOperation: String
+            var start: String
+            var durationNanos: UInt64
+            var spanCount: Int
+            var errorCount: Int
+            var services: [Answers.Count]
+            var complete: Bool
+        }
+
+        func page() throws(ReadError) -> TracePage {
+            var summaries: [TraceSummary] = []
+            for trace in traces { summaries.append(try trace.summary()) }
+            var cursor: TraceCursor?
+            if let next {
+                cursor = TraceCursor(text: next)
+                guard cursor != nil else { throw strange("cursor", next) }
+            }
+            return TracePage(traces: summaries, next: cursor, total: Total(total.value, isExact: total.exact))
+        }
+    }
+
+    struct TraceIDs: Decodable {
+        var traceIds: [String]
+
+        func ids() throws(ReadError) -> [TraceID] {
+            var ids: [TraceID] = []
+            for text in traceIds { ids.append(try traceID(text)) }
+            return ids
+        }
+    }
+
+    struct Statistics: Decodable {
+        var spans: Int
+        var unmergedSpans: Int
+        var traces: Int
+        var logs: Int
+        var bytes: Int
+        var blocks: Int
+        var services: Int
+        var oldest: String?
+        var newest: String?
+
+        func statistics() throws(ReadError) -> StoreStatistics {
+            var statistics = StoreStatistics()
+            statistics.spans = spans
+            statistics.unmergedSpans = unmergedSpans
+            statistics.traces = traces
+            statistics.logs = logs
+            statistics.bytes = bytes
+            statistics.blocks = blocks
+            statistics.services = services
+            if let oldest { statistics.oldest = try moment(oldest) }
+            if let newest { statistics.newest = try moment(newest) }
+            return statistics
+        }
+    }
+
+    fileprivate static func traceID(_ text: String) throws(ReadError) -> TraceID {
+        guard let id = TraceID(hex: text) else { throw strange("trace id", text) }
+        return id
+    }
+
+    fileprivate static func moment(_ text: String) throws(ReadError) -> Timestamp {
+        guard let moment = RFC3339.parse(text) else { throw strange("time", text) }
+        return moment
+    }
+
+    fileprivate static func strange(_ what: String, _ text: String) -> ReadError {
+        .failed("cannot read the collector's answer: \(text) is not a \(what)")
+    }
+}
+
+extension Answers.Search.Summary {
+    fileprivate func summary() throws(ReadError) -> TraceSummary {
+        TraceSummary(
+            traceID: try Answers.traceID(traceId), rootService: rootService, rootOperation: rootOperation,
+            start: try Answers.moment(start), durationNanoseconds: durationNanos, spanCount: spanCount,
+            errorCount: errorCount, services: services.map(\.inTrace), isComplete: complete)
+    }
+}
