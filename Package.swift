@@ -38,7 +38,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, log, lifecycle]
+        dependencies: ["Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, nioHTTP1, log, lifecycle]
             + dependencies,
         path: path,
         swiftSettings: houseRules
@@ -100,6 +100,8 @@ let package = Package(
                 .product(
                     name: "AsyncHTTPClient", package: "async-http-client",
                     condition: .when(traits: ["OTLPExport", "HTTPClient"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
             ],
             swiftSettings: houseRules
         ),
@@ -112,8 +114,12 @@ let package = Package(
                 hummingbirdCore, nioCore, nioPosix, nioHTTP1, log, metrics, coreMetrics, lifecycle,
             ]),
         room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
-        room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore, nioHTTP1]),
-        room("SondeHummingbird", ["SondeModel", "Sonde", hummingbird, httpTypes, log, metrics, tracing]),
+room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore, nioHTTP1]),
+        room(
+            "SondeHummingbird",
+            [
+                "SondeModel", "SondeWire", "Sonde", hummingbird, httpTypes, nioCore, log, metrics, coreMetrics, tracing,
+            ]),
 
         // Floor 6: the executable.
         .executableTarget(
@@ -142,14 +148,14 @@ let package = Package(
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),
         tests("SondeTerminal"),
         tests("SondeSQLite", ["SondeStorage", "SondeWire", grdb, sqlite, "CZlib", log]),
-        tests("Sonde", ["SondeWire", log, metrics, coreMetrics, tracing, lifecycle, hummingbird, httpClient, nioCore]),
+        tests("Sonde", ["SondeWire", log, metrics, coreMetrics, tracing, lifecycle, configuration, hummingbird, httpTypes, httpClient, nioCore, nioHTTP1]),
         tests(
             "SondeServer",
             ["SondeWire", "SondeStorage", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix, nioHTTP1, nioEmbedded, log,
              coreMetrics, lifecycle]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
-        tests("SondeHummingbird", ["Sonde", hummingbird, httpTypes, httpClient, nioCore, log, metrics, tracing, lifecycle]),
+        tests("SondeHummingbird", ["SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing, lifecycle]),
         tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", arguments, configuration, log]),
         .testTarget(name: "HouseTests", swiftSettings: houseRules),
         // Stories told by the real binaries; they are built with the tests and driven from outside.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one thing a service holds: tracer, metrics and logs under one roof, and the service that sends them off.
+
+public import Logging
+import CoreMetrics
+public import ServiceLifecycle
+import SondeModel
+import SondeWire
+import Synchronization
+import Tracing
+
+/// A service's telemetry.
+///
+/// ```swift
+/// import Sonde
+///
+/// let telemetry = try Telemetry.bootstrap(serviceName: "orders")
+/// let group = ServiceGroup(services: [telemetry, app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+/// try await group.run()
+/// ```
+///
+/// From then on `Logger`, `Counter`, `Timer` and `withSpan` work as their packages describe. List `telemetry` first: a
+/// service group stops in reverse order, so that what the others say while stopping is still sent.
+public struct Telemetry: Service {
+    public let configuration: TelemetryConfiguration
+    /// Counters, gauges and histograms; shown at `/metrics`.
+    public let metrics: MetricsRegistry
+    public let tracer: SondeTracer
+    let resource: Resource
+    private let pipeline: LogPipeline
+    private let traceQueue: ExportQueue?
+    private let logQueue: ExportQueue?
+
+    /// Makes telemetry without installing it globally, for tests and for programs that pass it along.
+    ///
+    /// - Throws: ``TelemetryError`` if an endpoint set in code is not an http or https URL.
+    public init(_ configuration: TelemetryConfiguration) throws(TelemetryError) {
+        try Self.check(configuration)
+        self.configuration = configuration
+        resource = Resource(configuration)
+        metrics = MetricsRegistry(seriesPerFamily: configuration.seriesPerMetric)
+        traceQueue = Self.queue(.traces, configuration, isOn: configuration.exportsTraces)
+        logQueue = Self.queue(.logs, configuration, isOn: configuration.exportsLogs)
+        pipeline = LogPipeline(
+            serviceName: configuration.serviceName, output: configuration.logOutput.descriptor.map(LogFile.init),
+            queue: logQueue)
+        tracer = SondeTracer(
+            sampler: configuration.isDisabled ? .alwaysOff : configuration.sampler, limits: configuration.spanLimits,
+            propagators: configuration.propagators, identifiers: IdentifierSource(), queue: traceQueue)
+        addMetrics()
+    }
+
+    /// Makes telemetry and installs it for swift-log, swift-metrics and swift-distributed-tracing. Call it once, before
+    /// anything logs.
+    ///
+    /// - Parameters:
+    ///   - serviceName: The service's name, unless OTEL_SERVICE_NAME says otherwise.
+    ///   - configure: Changes what defaults and environment gave; it has the last word.
+    /// - Throws: ``TelemetryError`` if it was called before or an endpoint set in code is not a URL. Nothing in the
+    ///   environment makes it throw.
+    public static func bootstrap(
+        serviceName: String? = nil, configure: (inout TelemetryConfiguration) throws -> Void = { _ in }
+    ) throws -> Telemetry {
+        var configuration = TelemetryConfiguration(serviceName: serviceName, reading: Self.environment)
+        try configure(&configuration)
+        let telemetry = try Telemetry(configuration)
+        let isFirst = hasBootstrapped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+        guard isFirst else {
+            throw TelemetryError(
+                code: .alreadyBootstrapped,
+                description: "cannot bootstrap telemetry for \"\(configuration.serviceName)\": it was done before in this process")
+        }
+        LoggingSystem.bootstrap(
+            { label, provider in telemetry.logHandler(label: label, provider: provider) },
+            metadataProvider: configuration.metadataProvider)
+        MetricsSystem.bootstrap(telemetry.metrics)
+        InstrumentationSystem.bootstrap(telemetry.tracer)
+        telemetry.logWarnings()
+        return telemetry
+    }
+
+    private static let hasBootstrapped = Atomic(false)
+
+    /// A logger of this telemetry; after `bootstrap` every `Logger(label:)` is one.
+    public func logger(label: String) -> Logger {
+        Logger(label: label) { logHandler(label: $0, provider: configuration.metadataProvider) }
+    }
+
+    /// Sends what is recorded until the service is stopped, then sends what is left, for at most
+    /// ``TelemetryConfiguration/stopDeadline``. Without it nothing is exported; logs and metrics work all the same.
+    public func run() async throws {
+        #if OTLPExport
+        let queues = [traceQueue, logQueue].compactMap { $0 }
+        await ExportService(telemetry: self, queues: queues).run()
+        #else
+        try? await gracefulShutdown()
+        #endif
+    }
+
+    func logHandler(label: String, provider: Logger.MetadataProvider?) -> JSONLogHandler {
+        JSONLogHandler(label: label, level: configuration.logLevel, provider: provider, pipeline: pipeline)
+    }
+
+    /// A logger whose records are written and not exported.
+    func localLogger(label: String) -> Logger {
+        var handler = logHandler(label: label, provider: nil)
+        handler.isExported = false
+        return Logger(label: label) { _ in handler }
+    }
+
+    private func logWarnings() {
+        let logger = logger(label: "sonde.telemetry")
+        for warning in configuration.warnings {
+            logger.warning("a variable of the environment was ignored", metadata: ["reason": "\(warning)"])
+        }
+    }
+
+    private static func check(_ configuration: TelemetryConfiguration) throws(TelemetryError) {
+        let endpoints = [configuration.endpoint, configuration.tracesEndpoint, configuration.logsEndpoint]
+        for endpoint in endpoints.compactMap({ $0 }) where !EndpointURL.isUsable(endpoint) {
+            throw TelemetryError(
+                code: .invalidEndpoint,
+                description: "cannot export to \"\(endpoint)\": expected a URL like http://127.0.0.1:4318")
+        }
+    }
+
+    private static func queue(_ signal: ExportSignal, _ configuration: TelemetryConfiguration, isOn: Bool) -> ExportQueue? {
+        #if OTLPExport
+        guard isOn, !configuration.isDisabled else { return nil }
+        let limits = ExportLimits(
+            queuedEntries: max(1, configuration.exportQueueSize),
+            batchEntries: max(1, min(configuration.exportBatchSize, configuration.exportQueueSize)))
+        return ExportQueue(signal: signal, limits: limits)
+        #else
+        return nil
+        #endif
+    }
+
+    private func addMetrics() {
+        for (name, bounds) in configuration.histogramBuckets { metrics.setBuckets(bounds, for: name) }
+        let labels = resource.attributes.map { ($0.key, $0.value.text) }
+        metrics.setInfo(MetricName.target.name, help: MetricName.target.help, labels: labels)
+        metrics.observe(.logLinesDropped, as: .counter) { [pipeline] in Double(pipeline.droppedLineCount) }
+        for queue in [traceQueue, logQueue].compactMap({ $0 }) {
+            let signal = ("signal", queue.signal.rawValue)
+            metrics.observe(.queued, as: .gauge, labels: [signal]) { Double(queue.queuedCount) }
+            for reason in DropReason.allCases {
+                metrics.observe(.dropped, as: .counter, labels: [signal, ("reason", reason.rawValue)]) {
+                    Double(queue.droppedCount(reason))
+                }
+            }
+        }
+    }
+}

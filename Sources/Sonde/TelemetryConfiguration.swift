@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that can be set about a service's telemetry. What the closure of `Telemetry.bootstrap` sets beats the
+// environment (TelemetryConfiguration+Environment.swift), which beats the defaults written here.
+
+public import Logging
+
+/// How a service's telemetry is named, sampled, written and sent.
+///
+/// ```swift
+/// let telemetry = try Telemetry.bootstrap(serviceName: "orders") { config in
+///     config.serviceVersion = "1.4.2"
+///     config.sampler = .parentBased(ratio: 0.25)
+///     config.histogramBuckets["checkout_amount_euros"] = [1, 10, 100, 1_000]
+/// }
+/// ```
+public struct TelemetryConfiguration: Sendable {
+    // MARK: Who
+
+    /// `service.name`. OTEL_SERVICE_NAME, or `service.name` in OTEL_RESOURCE_ATTRIBUTES.
+    public var serviceName: String
+    /// `service.version`; not sent if nil.
+    public var serviceVersion: String?
+    /// Further attributes of the resource: `deployment.environment.name`, … OTEL_RESOURCE_ATTRIBUTES.
+    public var resourceAttributes: [String: String] = [:]
+    /// Whether host, operating system and process are described in the resource.
+    public var detectsResource = true
+
+    // MARK: Tracing
+
+    /// Which traces are recorded. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG; all by default.
+    public var sampler = Sampler.parentBased(ratio: 1)
+    /// Share of the traces that begin here which are recorded; a shorthand for a parent-based ``sampler``.
+    public var samplingRatio: Double {
+        get { sampler.ratio }
+        set { sampler = .parentBased(ratio: newValue) }
+    }
+    /// Formats in which context is read and written. OTEL_PROPAGATORS.
+    public var propagators: Set<Propagator> = [.traceContext, .baggage]
+    /// OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT, OTEL_SPAN_LINK_COUNT_LIMIT,
+    /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
+    public var spanLimits = SpanLimits()
+
+    // MARK: Logs
+
+    /// The least severe level that is logged. OTEL_LOG_LEVEL.
+    public var logLevel = Logger.Level.info
+    /// Where log lines are written.
+    public var logOutput = LogOutput.standardError
+    /// Metadata added to every log record, beside the ids of the current span.
+    public var metadataProvider: Logger.MetadataProvider?
+
+    // MARK: Metrics
+
+    /// Buckets by metric name (`checkout.amount` or as on `/metrics`); seconds for timers.
+    public var histogramBuckets: [String: [Double]] = [:]
+    /// Label sets that one metric may have.
+    public var seriesPerMetric = 2_000
+
+    // MARK: Export (trait OTLPExport)
+
+    /// Base URL of the collector; `/v1/traces` and `/v1/logs` are appended. OTEL_EXPORTER_OTLP_ENDPOINT.
+    public var endpoint = "http://127.0.0.1:4318"
+    /// Full URL for traces, if another. OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.
+    public var tracesEndpoint: String?
+    /// Full URL for logs, if another. OTEL_EXPORTER_OTLP_LOGS_ENDPOINT.
+    public var logsEndpoint: String?
+    /// Headers sent with each request. OTEL_EXPORTER_OTLP_HEADERS.
+    public var exportHeaders: [String: String] = [:]
+    /// Whether spans are exported. OTEL_TRACES_EXPORTER=none turns it off.
+    public var exportsTraces = true
+    /// Whether log records are exported. OTEL_LOGS_EXPORTER=none turns it off.
+    public var exportsLogs = true
+    /// OTEL_EXPORTER_OTLP_COMPRESSION.
+    public var compression = Compression.none
+    /// How long one request may take. OTEL_EXPORTER_OTLP_TIMEOUT (milliseconds).
+    public var exportTimeout = Duration.seconds(10)
+    /// How long an ended span may wait for its batch to fill. OTEL_BSP_SCHEDULE_DELAY (milliseconds).
+    public var traceExportDelay = Duration.seconds(5)
+    /// How long a log record may wait. OTEL_BLRP_SCHEDULE_DELAY (milliseconds).
+    public var logExportDelay = Duration.seconds(1)
+    /// Spans, and as many log records, that may wait. OTEL_BSP_MAX_QUEUE_SIZE.
+    public var exportQueueSize = 2_048
+    /// Spans or records of one request. OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
+    public var exportBatchSize = 512
+    /// How long a stopping service waits for what is queued to be sent.
+    public var stopDeadline = Duration.seconds(2)
+
+    /// OTEL_SDK_DISABLED: nothing is recorded or exported; context still propagates and logs are still written.
+    public var isDisabled = false
+
+    /// What was wrong with the environment; logged once telemetry is up.
+    var warnings: [String] = []
+
+    /// A configuration of defaults, without a look at the environment.
+    public init(serviceName: String) {
+        self.serviceName = serviceName
+    }
+}
+
+/// Where log lines go.
+public struct LogOutput: Hashable, Sendable {
+    let descriptor: Int32?
+
+    public static let standardError = LogOutput(descriptor: 2)
+    public static let standardOutput = LogOutput(descriptor: 1)
+    /// Nowhere; records may still be exported.
+    public static let none = LogOutput(descriptor: nil)
+}
+
+/// How request bodies are compressed.
+public struct Compression: Hashable, Sendable {
+    let name: String
+
+    public static let none = Compression(name: "none")
+    public static let gzip = Compression(name: "gzip")
+}
+
+/// Telemetry could not be started as configured.
+public struct TelemetryError: Error, Hashable, CustomStringConvertible {
+    public struct Code: Hashable, Sendable {
+        let name: String
+
+        /// An endpoint is not an http or https URL.
+        public static let invalidEndpoint = Code(name: "invalidEndpoint")
+        /// `Telemetry.bootstrap` was called before in this process.
+        public static let alreadyBootstrapped = Code(name: "alreadyBootstrapped")
+    }
+
+    public let code: Code
+    public let description: String
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What travels in a ServiceContext: which span we are in, and the caller's baggage.
+
+import SondeModel
+import SondeWire
+public import Tracing
+
+/// The identity of a span, ours or a caller's.
+struct TraceContext: Hashable, Sendable {
+    var traceID: TraceID
+    var spanID: SpanID
+    var flags: TraceFlags
+    var state: TraceState
+    /// Whether it came from another process.
+    var isRemote: Bool
+
+    var isSampled: Bool { flags.contains(.sampled) }
+
+    /// OTLP's `flags`: the W3C bits, `has_is_remote` (bit 8) and `is_remote` (bit 9) telling of the parent.
+    func wireFlags(parentIsRemote: Bool) -> UInt32 {
+        UInt32(flags.rawValue) | 0x100 | (parentIsRemote ? 0x200 : 0)
+    }
+}
+
+enum TraceContextKey: ServiceContextKey {
+    typealias Value = TraceContext
+    static var nameOverride: String? { "sonde-trace" }
+}
+
+enum BaggageKey: ServiceContextKey {
+    typealias Value = Baggage
+    static var nameOverride: String? { "sonde-baggage" }
+}
+
+extension ServiceContext {
+    var trace: TraceContext? {
+        get { self[TraceContextKey.self] }
+        set { self[TraceContextKey.self] = newValue }
+    }
+
+    /// The id of the trace this context belongs to, as 32 lower-case hex digits; nil outside of any.
+    public var traceID: String? { trace?.traceID.hex }
+
+    /// The id of the current span, as 16 lower-case hex digits; nil outside of any.
+    public var spanID: String? { trace?.spanID.hex }
+
+    /// Name and value pairs that travel with the request to every service it reaches.
+    ///
+    /// ```swift
+    /// var context = ServiceContext.current ?? .topLevel
+    /// context.baggage["tenant"] = "acme"
+    /// try await ServiceContext.withValue(context) { try await client.execute(request, timeout: .seconds(5)) }
+    /// ```
+    public var baggage: Baggage {
+        get { self[BaggageKey.self] ?? Baggage() }
+        set { self[BaggageKey.self] = newValue.isEmpty ? nil : newValue }
+    }
+}
+
+/// W3C Baggage: at most 64 members and 8192 bytes leave the process.
+public struct Baggage: Hashable, Sendable {
+    var wire: W3CBaggage
+
+    public init() { wire = .empty }
+
+    init(_ wire: W3CBaggage) { self.wire = wire }
+
+    public var isEmpty: Bool { wire.isEmpty }
+
+    /// The names, in order of arrival.
+    public var keys: [String] { wire.members.map(\.key) }
+
+    /// The value of a name. Setting nil removes it. A name that is not an HTTP token is ignored.
+    public subscript(key: String) -> String? {
+        get { wire[key] }
+        set { wire[key] = newValue }
+    }
+}
