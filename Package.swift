@@ -114,7 +114,7 @@ let package = Package(
                 hummingbirdCore, nioCore, nioPosix, nioHTTP1, log, metrics, coreMetrics, lifecycle,
             ]),
         room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
-room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore, nioHTTP1]),
+        room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore, nioHTTP1]),
         room(
             "SondeHummingbird",
             [
