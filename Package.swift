@@ -16,6 +16,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -126,7 +127,7 @@ let package = Package(
             name: "SondeCLI",
             dependencies: [
                 "SondeModel", "SondeWire", "SondeAnalysis", "SondeStorage", "SondeSQLite", "SondePipeline", "SondeServer",
-                "SondeClient", "SondeTerminal", "SondeViewer", "Sonde", arguments, configuration, log, lifecycle,
+                "SondeClient", "SondeTerminal", "SondeViewer", "Sonde", arguments, configuration, log, lifecycle, unixSignals,
             ],
             swiftSettings: houseRules
         ),

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sonde trace ID`: one trace as a tree on its time axis.
+
+import ArgumentParser
+import SondeAnalysis
+import SondeModel
+import SondeStorage
+import SondeTerminal
+import SondeViewer
+import SondeWire
+
+struct ShowTrace: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Show one trace as a tree.",
+        discussion: """
+            The first digits of an id are enough when no other trace begins with them.
+
+            \(ExitStatus.help)
+            """
+    )
+
+    @Argument(help: "The trace id, or at least its first 4 hex digits.") var id: String
+    @Flag(help: "Add the log lines of the trace.") var logs = false
+    @OptionGroup(title: "Where") var source: SourceOptions
+    @Option(name: .shortAndLong, help: "Encoding of the answer; otlp is OTLP's own JSON.") var output = TraceFormat.text
+    @OptionGroup(title: "How") var drawing: DrawingOptions
+
+    func validate() throws {
+        guard TraceIDPrefix(id) != nil else {
+            throw ValidationError("\(id) is not a trace id; give 4 to 32 hex digits, as `sonde traces` lists them")
+        }
+        guard !logs || output != .otlp else {
+            throw ValidationError("--logs can't be added to --output otlp; `sonde logs --trace \(id)` prints them")
+        }
+    }
+
+    func run() async throws {
+        let source = try source.open()
+        let trace = try await TraceFinder(reader: source).find(id)
+        let logs = self.logs ? try await Logs.all(of: trace.id, source) : nil
+        let printer = Printer(drawing)
+        switch output {
+        case .text: draw(trace, logs, printer)
+        case .json: printer.json(Self.json(trace, flat: false, logs))
+        case .ndjson:
+            printer.ndjson(Self.json(trace, flat: true, nil))
+            if let logs { printer.ndjson(Logs.json(logs)) }
+        case .otlp: printer.json(OTLPJSON.traces(trace.spans))
+        }
+    }
+
+    private func draw(_ trace: Trace, _ logs: LogPage?, _ printer: Printer) {
+        printer.draw(TraceDrawing(trace, on: printer.canvas).lines())
+        guard let logs else { return }
+        if logs.logs.isEmpty {
+            printer.draw([.init(), .init("no log lines", .faint)])
+        } else {
+            printer.draw([.init()] + LogDrawing(logs.logs.reversed(), on: printer.canvas, showsTrace: false).lines())
+        }
+    }
+
+    /// The tree as the API gives it; log lines become one more member.
+    private static func json(_ trace: Trace, flat: Bool, _ logs: LogPage?) -> [UInt8] {
+        let tree = NativeJSON.tree(trace, annotations: TraceAnalysis.annotations(of: trace), flat: flat)
+        guard let logs, let list = JSONLines.firstArray(of: Logs.json(logs)),
+            let end = tree.lastIndex(of: UInt8(ascii: "}"))
+        else { return tree }
+        return Array(tree[..<end]) + Array(#","logs":"#.utf8) + Array(list) + [UInt8(ascii: "}")]
+    }
+}
+
+/// From what someone typed to a trace.
+struct TraceFinder {
+    let reader: any TraceReader
+
+    /// Fewer digits fit by chance: 4 tell 65 536 traces apart.
+    static let minPrefixDigits = 4
+    /// Candidates listed when a prefix is ambiguous: a screenful.
+    static let maxCandidates = 20
+
+    /// A full id, a short one as Zipkin and Jaeger write it, or the beginning of one; looked up in this order.
+    func find(_ text: String) async throws(CommandFailure) -> Trace {
+        if let id = TraceID(padding: text), let trace = try await trace(id) { return trace }
+        guard let prefix = TraceIDPrefix(text), prefix.digits.utf8.count < 32 else { throw notFound(text) }
+        guard prefix.digits.utf8.count >= Self.minPrefixDigits else {
+            throw CommandFailure(
+                .usage, "\(text) is too short for a trace id",
+                advice: "Give at least its first \(Self.minPrefixDigits) digits.")
+        }
+        let ids = try await asking { () async throws(ReadError) in
+            try await reader.traceIDs(withPrefix: prefix, limit: Self.maxCandidates + 1)
+        }
+        guard ids.count <= 1 else { throw ambiguous(text, ids) }
+        guard let id = ids.first, let trace = try await trace(id) else { throw notFound(text) }
+        return trace
+    }
+
+    private func trace(_ id: TraceID) async throws(CommandFailure) -> Trace? {
+        try await asking { () async throws(ReadError) in try await reader.trace(id) }
+    }
+
+    private func notFound(_ text: String) -> CommandFailure {
+        CommandFailure(
+            .nothingFound, "no trace begins with \(text)",
+            advice: "It may not have arrived yet, or have been pruned; `sonde traces` lists what there is.")
+    }
+
+    private func ambiguous(_ text: String, _ ids: [TraceID]) -> CommandFailure {
+        var lines = ids.prefix(Self.maxCandidates).map { "  " + $0.hex }
+        if ids.count > Self.maxCandidates { lines.append("  …") }
+        return CommandFailure(
+            .usage, "more than one trace begins with \(text)",
+            advice: "Give more digits of one of these:\n" + lines.joined(separator: "\n"))
+    }
+}

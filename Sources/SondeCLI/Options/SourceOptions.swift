@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where an answer comes from: a running collector, or the file that one writes. The commands never learn which.
+
+import ArgumentParser
+import FoundationEssentials
+import SondeClient
+import SondeStorage
+
+typealias Source = TraceReader & LogReader
+
+struct SourceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Ask the collector at this URL. Without it SONDE_URL counts. (default: \(Self.standardURL))",
+            valueName: "url"))
+    var at: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Read this file, or the sonde.db in this folder, without a collector or while one writes to it.",
+            valueName: "path"))
+    var db: String?
+
+    static let standardURL = "http://127.0.0.1:16686"
+
+    func validate() throws {
+        guard at == nil || db == nil else {
+            throw ValidationError("--at and --db name two sources; give one of them")
+        }
+    }
+
+    func open(environment: [String: String] = ProcessInfo.processInfo.environment) throws(CommandFailure) -> any Source
+    {
+        if let db { return try Self.open(file: db) }
+        if let at { return try Self.connect(to: at, named: "--at") }
+        let variable = environment["SONDE_URL"] ?? ""
+        return variable.isEmpty
+            ? try Self.connect(to: Self.standardURL, named: "--at") : try Self.connect(to: variable, named: "SONDE_URL")
+    }
+}
+
+extension SourceOptions {
+    private static func connect(to url: String, named name: String) throws(CommandFailure) -> any Source {
+        do throws(ReadError) { return try RemoteStore(url: url) } catch {
+            throw CommandFailure(.usage, "cannot use \(name): \(error.reason)")
+        }
+    }
+
+    private static func open(file path: String) throws(CommandFailure) -> any Source {
+        throw CommandFailure(.unreachable, "cannot open \(path)")
+    }
+}

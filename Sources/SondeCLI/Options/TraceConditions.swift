@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conditions of a search as flags.
+
+import ArgumentParser
+import SondeModel
+import SondeStorage
+
+struct TraceConditions: ParsableArguments {
+    @Option(help: "Service of the span.") var service: String?
+    @Option(help: "Operation: the whole name of the span.") var operation: String?
+    @Option(help: ArgumentHelp("Kind of the span.", valueName: Self.joined(SpanKind.allCases.map(\.name))))
+    var kind: String?
+    @Option(help: ArgumentHelp("Status of the span.", valueName: Self.joined(StatusCode.allCases.map(\.name))))
+    var status: String?
+    @Flag(help: "The span failed: short for --status error.") var errors = false
+    @Option(help: ArgumentHelp("The span took at least this long: 250ms, 1.5s.", valueName: "duration"))
+    var minDuration: String?
+    @Option(help: ArgumentHelp("The span took at most this long.", valueName: "duration"))
+    var maxDuration: String?
+    @Option(help: ArgumentHelp("The trace took at least this long.", valueName: "duration"))
+    var minTraceDuration: String?
+    @Option(help: ArgumentHelp("The trace took at most this long.", valueName: "duration"))
+    var maxTraceDuration: String?
+    @Option(
+        name: .customLong("attr"),
+        help: ArgumentHelp(
+            "An attribute of the span, its resource, scope, events or links has this value. May be repeated.",
+            valueName: "key=value"))
+    var attributes: [String] = []
+
+    func validate() throws {
+        guard !errors || status == nil else {
+            throw ValidationError("--errors and --status both name a status; give one of them")
+        }
+    }
+
+    func query() throws(CommandFailure) -> TraceQuery {
+        var query = TraceQuery()
+        query.service = service
+        query.operation = operation
+        query.kind = try Reading.choice(kind, "--kind", SpanKind.allCases.map(\.name)) { SpanKind(name: $0) }
+        query.status = try Reading.choice(status, "--status", StatusCode.allCases.map(\.name)) { StatusCode(name: $0) }
+        if errors { query.status = .error }
+        query.minDuration = try Reading.optionalDuration(minDuration, "--min-duration")
+        query.maxDuration = try Reading.optionalDuration(maxDuration, "--max-duration")
+        query.minTraceDuration = try Reading.optionalDuration(minTraceDuration, "--min-trace-duration")
+        query.maxTraceDuration = try Reading.optionalDuration(maxTraceDuration, "--max-trace-duration")
+        try Self.check(query.minDuration, query.maxDuration, "--min-duration", "--max-duration")
+        try Self.check(query.minTraceDuration, query.maxTraceDuration, "--min-trace-duration", "--max-trace-duration")
+        for text in attributes { query.attributes.append(try Self.condition(text)) }
+        return query
+    }
+
+    private static func check(
+        _ least: UInt64?, _ most: UInt64?, _ leastFlag: String, _ mostFlag: String
+    ) throws(CommandFailure) {
+        guard let least, let most, least > most else { return }
+        throw CommandFailure(.usage, "\(leastFlag) is larger than \(mostFlag); nothing can be found there")
+    }
+
+    private static func condition(_ text: String) throws(CommandFailure) -> AttributeCondition {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw CommandFailure(
+                .usage, "cannot read --attr \(text)",
+                advice: "Give KEY=VALUE, like --attr http.response.status_code=500.")
+        }
+        return AttributeCondition(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    }
+
+    private static func joined(_ names: [String]) -> String { names.joined(separator: "|") }
+}

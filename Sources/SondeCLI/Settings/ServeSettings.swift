@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of one `sonde serve`, read and checked.
+
+import Logging
+import SondeServer
+import SondeWire
+
+struct ServeSettings {
+    enum LogFormat: String { case text, json }
+
+    var listeners: [ListenerName: ListenerAddress] = [:]
+    var dataFolder: String
+    /// Nil keeps everything.
+    var keep: Duration?
+    var maxDiskBytes: Int
+    var maxMemoryBytes: Int
+    var isRelaxed: Bool
+    var corsOrigin: String?
+    var logLevel: Logger.Level
+    var logFormat: LogFormat
+
+    /// Of 128 MB, bodies in flight have 40.
+    var bytesInFlight: Int { maxMemoryBytes / 128 * 40 }
+
+    /// Below this, buffers that hold a single request of the usual size no longer fit.
+    static let minMemoryBytes = 32_000_000
+    /// Below this, one block with its log doesn't fit.
+    static let minDiskBytes = 10_000_000
+
+    init(_ sources: SettingSources, environment: [String: String]) throws(SettingError) {
+        for (setting, name) in [
+            (Setting.otlpHTTP, ListenerName.otlpHTTP), (.query, .query), (.otlpGRPC, .otlpGRPC), (.zipkin, .zipkin),
+        ] {
+            listeners[name] = try sources.read(setting) { ListenerSetting($0) }?.address
+        }
+        dataFolder = try Self.dataFolder(sources, environment)
+        keep = try sources.read(.keep, Self.age) ?? nil
+        maxDiskBytes = try Self.size(.maxDisk, least: Self.minDiskBytes, sources)
+        maxMemoryBytes = try Self.size(.maxMemory, least: Self.minMemoryBytes, sources)
+        isRelaxed = try sources.choice(.durability) == "relaxed"
+        corsOrigin = try sources.read(.cors, Self.origin)
+        logLevel = Logger.Level(rawValue: try sources.choice(.logLevel)) ?? .info
+        logFormat = LogFormat(rawValue: try sources.choice(.logFormat)) ?? .text
+    }
+
+    private static func dataFolder(
+        _ sources: SettingSources, _ environment: [String: String]
+    ) throws(SettingError) -> String {
+        if let folder = try sources.read(.data, { $0.isEmpty ? nil : $0 }) { return folder }
+        guard let home = UserFolders.data(environment) else {
+            throw SettingError(
+                message: "cannot choose a folder for the data: neither XDG_DATA_HOME nor HOME is set",
+                advice: "Name one with --data FOLDER or SONDE_DATA.")
+        }
+        return home + "/sonde"
+    }
+
+    private static func size(_ setting: Setting, least: Int, _ sources: SettingSources) throws(SettingError) -> Int {
+        guard let found = try sources.value(of: setting), let bytes = SizeText.parse(found.text) else {
+            throw try sources.unreadable(setting)
+        }
+        guard bytes >= least else {
+            throw SettingError(
+                message: "\(found.origin) \(found.text) is too little", advice: "Give at least \(least / 1_000_000)MB.")
+        }
+        return bytes
+    }
+
+    /// An inner nil means `off`.
+    private static func age(_ text: String) -> Duration?? {
+        if text.lowercased() == "off" { return .some(nil) }
+        guard let nanoseconds = DurationText.parse(text), nanoseconds > 0, let signed = Int64(exactly: nanoseconds)
+        else {
+            return nil
+        }
+        return .some(.nanoseconds(signed))
+    }
+
+    private static func origin(_ text: String) -> String? {
+        let hasScheme = text.hasPrefix("http://") || text.hasPrefix("https://")
+        guard text == "*" || (hasScheme && !text.hasSuffix("/") && !text.contains(" ")) else { return nil }
+        return text
+    }
+}
+
+extension SettingSources {
+    /// The value as `parse` understands it; nil where there is none.
+    func read<Value>(_ setting: Setting, _ parse: (String) -> Value?) throws(SettingError) -> Value? {
+        guard let found = try value(of: setting) else { return nil }
+        guard let value = parse(found.text) else { throw try unreadable(setting) }
+        return value
+    }
+
+    /// One of the names that the table lists.
+    func choice(_ setting: Setting) throws(SettingError) -> String {
+        guard case .choice(let names) = setting.kind else { preconditionFailure("--\(setting.flag) is a choice") }
+        let choice = try read(setting) { text in names.first { $0 == text.lowercased() } }
+        guard let choice else { preconditionFailure("--\(setting.flag) has a default") }
+        return choice
+    }
+
+    func unreadable(_ setting: Setting) throws(SettingError) -> SettingError {
+        let found = try value(of: setting) ?? FoundValue(text: "", origin: "--" + setting.flag)
+        return .unreadable(found.text, found.origin, expected: setting.expectation)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The executable `sonde`: its commands, and how it ends.
+
+import ArgumentParser
+
+@main
+struct SondeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sonde",
+        abstract: "Traces, logs and metrics of your services: a collector, and a shell for what it keeps.",
+        discussion: """
+            Begin with `sonde serve`; services then send OTLP over HTTP to port 4318. Ask what arrived with \
+            `sonde traces` and look at one with `sonde trace ID`.
+
+            \(ExitStatus.help)
+            """,
+        version: Version.text,
+        subcommands: [
+            Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Stats.self,
+            ShowVersion.self,
+        ]
+    )
+
+    static func main() async {
+        // A reader that has seen enough (`| head`) closes the pipe; writing then fails, which is no fault of ours.
+        StandardStreams.ignoreBrokenPipes()
+        let status = await status(of: Array(CommandLine.arguments.dropFirst()))
+        StandardStreams.end(status)
+    }
+
+    /// Runs one command line to its end.
+    static func status(of arguments: [String]) async -> ExitStatus {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return .done
+        } catch let failure as CommandFailure {
+            StandardStreams.writeError(failure.text)
+            return failure.status
+        } catch {
+            return status(ofParserError: error)
+        }
+    }
+
+    /// The parser ends with 64 for a wrong command line and 0 for `--help`; we say 2 for the former.
+    private static func status(ofParserError error: any Error) -> ExitStatus {
+        let text = fullMessage(for: error)
+        if exitCode(for: error).isSuccess {
+            StandardStreams.write(text.hasSuffix("\n") ? text : text + "\n")
+            return .done
+        }
+        let message = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+        StandardStreams.writeError("sonde: " + message + (message.hasSuffix("\n") ? "" : "\n"))
+        return .usage
+    }
+}
