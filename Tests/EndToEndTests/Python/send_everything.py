@@ -86,7 +86,7 @@ def span(name, parent, kind, offset_ms, duration_ms, attributes=None, status=Non
         "kind": kind.name.lower(),
         "startNanos": start,
         "durationNanos": end - start,
-        "status": {"code": "unset"},
+        "status": {"code": "unset", "message": ""},
         "attributes": shown_all(attributes or {}),
         "events": [{"name": n, "attributes": shown_all(a), "offsetNanos": at} for n, a, at in events],
         "links": [
@@ -97,9 +97,7 @@ def span(name, parent, kind, offset_ms, duration_ms, attributes=None, status=Non
     if parent:
         want["parentSpanId"] = f"{parent.get_span_context().span_id:016x}"
     if status:
-        want["status"] = {"code": status.status_code.name.lower()}
-        if status.description:
-            want["status"]["message"] = status.description
+        want["status"] = {"code": status.status_code.name.lower(), "message": status.description or ""}
     expected.append(want)
     return made
 
