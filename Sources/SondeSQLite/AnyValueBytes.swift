@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at the bytes of an `AnyValue` without making a value of them: the common forms, one string or one integer in the
+// shortest encoding. Everything else is left to the model's reader.
+
+enum AnyValueBytes {
+    /// The text if the message is one string field and nothing else, written as encoders write it.
+    @inline(__always)
+    static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+        guard let base = bytes.baseAddress, bytes.count >= 2, base[0] == 0x0A else { return nil }
+        if base[1] < 0x80 {
+            return Int(base[1]) == bytes.count - 2 ? UnsafeBufferPointer(start: base + 2, count: bytes.count - 2) : nil
+        }
+        guard bytes.count >= 131 else { return nil }
+        var length = 0
+        var place = 1
+        while place < min(bytes.count, 6) {
+            length |= Int(base[place] & 0x7F) << (7 * (place - 1))
+            place += 1
+            if base[place - 1] < 0x80 { break }
+        }
+        guard base[place - 1] < 0x80, base[place - 1] != 0, place + length == bytes.count else { return nil }
+        return UnsafeBufferPointer(start: base + place, count: length)
+    }
+
+    /// The number if the message is one integer field and nothing else, in its shortest form.
+    @inline(__always)
+    static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64? {
+        guard let base = bytes.baseAddress, bytes.count >= 2, bytes.count <= 11, base[0] == 0x18 else { return nil }
+        var value: UInt64 = 0
+        for place in 1..<bytes.count {
+            let byte = base[place]
+            guard byte >= 0x80 || place == bytes.count - 1 else { return nil }
+            if place == 10, byte > 1 { return nil }
+            value |= UInt64(byte & 0x7F) << UInt64(7 * (place - 1))
+        }
+        let last = base[bytes.count - 1]
+        guard last < 0x80, last != 0 || bytes.count == 2 else { return nil }
+        return value
+    }
+
+    /// The truth if the message is one boolean field and nothing else.
+    static func bool(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool? {
+        guard bytes.count == 2, bytes[0] == 0x10, bytes[1] <= 1 else { return nil }
+        return bytes[1] == 1
+    }
+}

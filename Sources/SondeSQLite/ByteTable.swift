@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Byte strings numbered in order of first appearance: the dictionary behind every dictionary of the store. Strings of
+// different tags are different. No String, no Dictionary, no allocation per entry.
+
+struct ByteTable: ~Copyable {
+    struct Entry: BitwiseCopyable {
+        var offset: UInt32
+        var count: UInt32
+        var tag: UInt32
+    }
+
+    private var arena = ByteBuffer(capacity: 4_096)
+    private(set) var entries = Buffer<Entry>()
+    /// Open addressing: upper half of the hash, then number + 1; 0 is free.
+    private var slots = Buffer<UInt64>()
+    private var used = 0
+
+    init() { slots.fill(0, count: 256) }
+
+    var count: Int { entries.count }
+
+    /// Where the entry's bytes lie until the table next changes.
+    @inline(__always)
+    func bytes(_ id: Int) -> UnsafeBufferPointer<UInt8> {
+        let entry = entries[id]
+        return UnsafeBufferPointer(start: arena.base + Int(entry.offset), count: Int(entry.count))
+    }
+
+    @inline(__always)
+    func matches(_ id: Int, _ bytes: UnsafePointer<UInt8>, count: Int) -> Bool {
+        let entry = entries[id]
+        guard Int(entry.count) == count else { return false }
+        return Self.equal(arena.base + Int(entry.offset), bytes, count)
+    }
+
+    /// The number of these bytes, which are added if they are new.
+    @inline(__always)
+    mutating func find(_ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32 = 0) -> Int {
+        let hash = Hash64.hash(bytes, count: count, seed: UInt64(tag))
+        let mark = hash & 0xFFFF_FFFF_0000_0000
+        let mask = slots.count &- 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while true {
+            let slot = slots.base[place]
+            if slot == 0 { break }
+            if slot & 0xFFFF_FFFF_0000_0000 == mark {
+                let id = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
+                if entries.base[id].tag == tag, matches(id, bytes, count: count) { return id }
+            }
+            place = (place &+ 1) & mask
+        }
+        return insert(bytes, count: count, tag: tag, slot: place, mark: mark)
+    }
+
+    mutating func find(_ bytes: UnsafeRawBufferPointer, tag: UInt32 = 0) -> Int {
+        guard let start = bytes.baseAddress else {
+            var nothing: UInt8 = 0
+            return find(&nothing, count: 0, tag: tag)
+        }
+        return find(start.assumingMemoryBound(to: UInt8.self), count: bytes.count, tag: tag)
+    }
+
+    @inline(never)
+    private mutating func insert(
+        _ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32, slot: Int, mark: UInt64
+    ) -> Int {
+        let id = append(bytes, count: count, tag: tag)
+        slots.base[slot] = mark | UInt64(id + 1)
+        used += 1
+        if used * 2 > slots.count { rebuild(slotCount: slots.count * 4) }
+        return id
+    }
+
+    /// Adds these bytes under a number of their own, which no later ``find(_:count:tag:)`` gives.
+    @inline(__always)
+    mutating func append(_ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32 = 0) -> Int {
+        let offset = UInt32(truncatingIfNeeded: arena.count)
+        arena.append(bytes, count: count)
+        entries.append(Entry(offset: offset, count: UInt32(truncatingIfNeeded: count), tag: tag))
+        return entries.count &- 1
+    }
+
+    mutating func removeAll() {
+        arena.removeAll()
+        entries.removeAll()
+        if used > 0 { slots.fill(0, count: slots.count) }
+        used = 0
+    }
+
+    /// Forgets the entries from number `kept` on.
+    mutating func truncate(to kept: Int) {
+        guard kept < entries.count else { return }
+        arena.truncate(to: Int(entries[kept].offset))
+        for place in 0..<slots.count where Int(slots[place] & 0xFFFF_FFFF) > kept { slots[place] = 0 }
+        entries.truncate(to: kept)
+        rebuild(slotCount: slots.count)
+    }
+
+    private mutating func rebuild(slotCount: Int) {
+        let old = slots.array
+        slots.fill(0, count: slotCount)
+        used = 0
+        for slot in old where slot != 0 {
+            let id = Int(slot & 0xFFFF_FFFF) - 1
+            let hash = Hash64.hash(bytes(id), seed: UInt64(entries[id].tag))
+            var place = Int(truncatingIfNeeded: hash) & (slotCount - 1)
+            while slots.base[place] != 0 { place = (place + 1) & (slotCount - 1) }
+            slots.base[place] = slot
+            used += 1
+        }
+    }
+
+    /// Whether two runs are equal; short runs without a call.
+    @inline(__always)
+    private static func equal(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        let a = UnsafeRawPointer(a)
+        let b = UnsafeRawPointer(b)
+        var offset = 0
+        while offset &+ 8 <= count {
+            if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            { return false }
+            offset &+= 8
+        }
+        while offset < count {
+            if a.load(fromByteOffset: offset, as: UInt8.self) != b.load(fromByteOffset: offset, as: UInt8.self) {
+                return false
+            }
+            offset &+= 1
+        }
+        return true
+    }
+}

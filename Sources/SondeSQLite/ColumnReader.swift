@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cold part of a block, read back: the tables of a block, and the columns of a slice.
+
+import SondeModel
+import SondeStorage
+
+/// The meta chunk.
+final class ColumnMeta: CachedPart {
+    struct Key: Sendable {
+        /// One of ``PseudoKey``, or nil for an attribute.
+        var pseudo: Int?
+        var mode: ColumnMode
+        var name: String
+        /// The key as it came.
+        var bytes: [UInt8]
+    }
+
+    /// Envelope bytes.
+    let resources: [[UInt8]]
+    let scopes: [[UInt8]]
+    let contexts: [RecordContext]
+    let keys: [Key]
+    /// Local keys of each shape.
+    let shapes: [[Int]]
+    /// Service of each resource.
+    let services: [Int]
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, hasService: Bool = true) throws(Damage) {
+        var reader = ByteReader(bytes)
+        resources = try Self.table(&reader)
+        scopes = try Self.table(&reader)
+        services = resources.map { bytes in bytes.withUnsafeBufferPointer { Envelope($0, hasService: true)?.service ?? 0 } }
+        contexts = try Self.contexts(&reader, resources: resources.count, scopes: scopes.count)
+        keys = try Self.keys(&reader, bytes)
+        shapes = try Self.shapes(&reader, keys: keys.count)
+    }
+
+    private static func table(_ reader: inout ByteReader) throws(Damage) -> [[UInt8]] {
+        var table: [[UInt8]] = []
+        for _ in 0..<(try reader.count()) { table.append(try reader.bytes(try reader.count())) }
+        return table
+    }
+
+    private static func contexts(
+        _ reader: inout ByteReader, resources: Int, scopes: Int
+    ) throws(Damage) -> [RecordContext] {
+        var contexts: [RecordContext] = []
+        for _ in 0..<(try reader.count()) {
+            var numbers: [UInt32] = []
+            for _ in 0..<6 { numbers.append(UInt32(truncatingIfNeeded: try reader.varint())) }
+            guard numbers[0] < resources, numbers[1] < scopes else {
+                throw Damage("a context names a resource or scope that the block lacks")
+            }
+            contexts.append(
+                RecordContext(
+                    resource: numbers[0], scope: numbers[1], flags: numbers[2], droppedAttributes: numbers[3],
+                    first: numbers[4], second: numbers[5]))
+        }
+        return contexts
+    }
+
+    private static func keys(_ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>) throws(Damage) -> [Key] {
+        var keys: [Key] = []
+        for _ in 0..<(try reader.count()) {
+            let pseudo = try reader.count()
+            let code = try reader.byte()
+            guard let mode = ColumnMode(rawValue: code) else { throw Damage("a column has the unknown mode \(code)") }
+            if pseudo > 0 {
+                keys.append(Key(pseudo: pseudo - 1, mode: mode, name: "", bytes: []))
+            } else {
+                let name = try reader.bytes(try reader.count())
+                keys.append(Key(pseudo: nil, mode: mode, name: String(decoding: name, as: UTF8.self), bytes: name))
+            }
+        }
+        return keys
+    }
+
+    private static func shapes(_ reader: inout ByteReader, keys: Int) throws(Damage) -> [[Int]] {
+        var shapes: [[Int]] = []
+        for _ in 0..<(try reader.count()) {
+            var shape: [Int] = []
+            for _ in 0..<(try reader.count()) {
+                let key = try reader.count()
+                guard key < keys else { throw Damage("a shape names a key that the block lacks") }
+                shape.append(key)
+            }
+            shapes.append(shape)
+        }
+        return shapes
+    }
+
+    var cost: Int {
+        resources.reduce(0) { $0 + $1.count } + contexts.count * 24 + keys.count * 64 + shapes.reduce(0) { $0 + $1.count * 8 }
+    }
+}
+
+/// The values chunk: the dictionaries of all keys that have one.
+final class ColumnValues: CachedPart {
+    let bytes: [UInt8]
+    /// For each local key where its values lie; value `n` is `offsets[n]..<offsets[n + 1]`.
+    let offsets: [[UInt32]]
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, meta: ColumnMeta) throws(Damage) {
+        self.bytes = Array(bytes)
+        var reader = ByteReader(bytes)
+        var offsets: [[UInt32]] = []
+        for key in meta.keys {
+            guard key.mode == .dictionary else {
+                offsets.append([])
+                continue
+            }
+            offsets.append(try reader.offsets(count: try reader.count()))
+        }
+        self.offsets = offsets
+    }
+
+    var cost: Int { bytes.count + offsets.reduce(0) { $0 + $1.count * 4 + 16 } }
+}
+
+extension ByteReader {
+    /// `count` lengths, then the bytes they measure, which are stepped over: the places at which each begins, and the end.
+    mutating func offsets(count: Int) throws(Damage) -> [UInt32] {
+        guard count <= end - position else { throw Damage("a column has more values than bytes") }
+        var offsets: [UInt32] = []
+        offsets.reserveCapacity(count + 1)
+        var total = 0
+        offsets.append(0)
+        for _ in 0..<count {
+            total += try self.count()
+            offsets.append(UInt32(truncatingIfNeeded: total))
+        }
+        let start = UInt32(try take(total).lowerBound)
+        for index in offsets.indices { offsets[index] += start }
+        return offsets
+    }
+}
+
+/// The columns of one slice. Values are found by record and place in the record's shape.
+final class ColumnSlice: CachedPart {
+    /// One key's values in this slice.
+    struct Column {
+        var mode: ColumnMode
+        /// Dictionary numbers; for integers the values' bits in two halves are in `integers`.
+        var numbers: [UInt32] = []
+        /// Where raw values and strings lie.
+        var offsets: [UInt32] = []
+        var integers: [UInt64] = []
+    }
+
+    /// Where an attribute's value is.
+    enum Value {
+        case anyValue(UnsafeBufferPointer<UInt8>)
+        case string(UnsafeBufferPointer<UInt8>)
+        case integer(UInt64)
+    }
+
+    let meta: ColumnMeta
+    private let values: ColumnValues
+    let contexts: [UInt32]
+    let shapes: [UInt32]
+    private let bytes: [UInt8]
+    private let apart: [UInt8]
+    let columns: [Column?]
+    private let apartKey: Int?
+    /// For each record where its places in the columns begin; each is an index into the column of its key.
+    let firstPlaces: [Int]
+    let places: [UInt32]
+
+    /// - Parameters:
+    ///   - hasContexts: whether the slice begins with context ids.
+    ///   - apart: the chunk that holds the columns kept apart.
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, count: Int, meta: ColumnMeta, values: ColumnValues, hasContexts: Bool,
+        apart: [UInt8] = []
+    ) throws(Damage) {
+        self.meta = meta
+        self.values = values
+        self.bytes = Array(bytes)
+        self.apart = apart
+        var reader = ByteReader(bytes)
+        contexts = hasContexts ? try reader.numbers(count) : []
+        guard contexts.allSatisfy({ Int($0) < meta.contexts.count }) else {
+            throw Damage("a record names a context that the block lacks")
+        }
+        shapes = try reader.numbers(count)
+        guard shapes.allSatisfy({ Int($0) < meta.shapes.count }) else {
+            throw Damage("a record names a shape that the block lacks")
+        }
+        var columns: [Column?] = Array(repeating: nil, count: meta.keys.count)
+        while !reader.isAtEnd { try Self.readColumn(&reader, meta, values, &columns) }
+        var apartKey: Int?
+        if !apart.isEmpty {
+            let result: Result<Void, Damage> = apart.withUnsafeBufferPointer { bytes in
+                do throws(Damage) {
+                    var reader = ByteReader(bytes)
+                    while !reader.isAtEnd { apartKey = try Self.readColumn(&reader, meta, values, &columns) }
+                    return .success(())
+                } catch { return .failure(error) }
+            }
+            try result.get()
+        }
+        self.columns = columns
+        self.apartKey = apartKey
+        (firstPlaces, places) = try Self.findPlaces(shapes, meta, columns)
+    }
+
+    @discardableResult
+    private static func readColumn(
+        _ reader: inout ByteReader, _ meta: ColumnMeta, _ values: ColumnValues, _ columns: inout [Column?]
+    ) throws(Damage) -> Int {
+        let key = try reader.count()
+        let count = try reader.count()
+        let size = try reader.count()
+        guard key < meta.keys.count else { throw Damage("a column belongs to a key that the block lacks") }
+        let end = reader.position + size
+        var column = Column(mode: meta.keys[key].mode)
+        switch column.mode {
+        case .dictionary:
+            column.numbers = try reader.numbers(count)
+            let known = values.offsets[key].count - 1
+            guard column.numbers.allSatisfy({ Int($0) < known }) else {
+                throw Damage("a record names a value that the block lacks")
+            }
+        case .raw, .strings: column.offsets = try reader.offsets(count: count)
+        case .integers:
+            column.integers.reserveCapacity(min(count, size))
+            for _ in 0..<count { column.integers.append(try reader.varint()) }
+        }
+        guard reader.position == end else { throw Damage("a column is longer or shorter than it says") }
+        columns[key] = column
+        return key
+    }
+
+    private static func findPlaces(
+        _ shapes: [UInt32], _ meta: ColumnMeta, _ columns: [Column?]
+    ) throws(Damage) -> ([Int], [UInt32]) {
+        var next: [UInt32] = Array(repeating: 0, count: meta.keys.count)
+        var first: [Int] = []
+        first.reserveCapacity(shapes.count)
+        var places: [UInt32] = []
+        places.reserveCapacity(shapes.count * 8)
+        for shape in shapes {
+            first.append(places.count)
+            for key in meta.shapes[Int(shape)] {
+                places.append(next[key])
+                next[key] += 1
+            }
+        }
+        for (key, count) in next.enumerated() where count > 0 {
+            guard let column = columns[key], column.count >= count else {
+                throw Damage("a column has fewer values than its records")
+            }
+        }
+        return (first, places)
+    }
+
+    var cost: Int { bytes.count + apart.count + places.count * 8 + shapes.count * 16 }
+
+    /// The local keys of the record at `index`.
+    func keys(_ index: Int) -> [Int] { meta.shapes[Int(shapes[index])] }
+
+    /// Calls `body` with the value at `place` of the record's shape.
+    func withValue<R>(_ index: Int, _ place: Int, _ body: (Value) -> R) -> R {
+        let key = keys(index)[place]
+        let at = Int(places[firstPlaces[index] + place])
+        guard let column = columns[key] else { preconditionFailure("a record's columns were checked when it was read") }
+        switch column.mode {
+        case .dictionary:
+            let number = Int(column.numbers[at])
+            let range = Int(values.offsets[key][number])..<Int(values.offsets[key][number + 1])
+            return values.bytes.withUnsafeBufferPointer { body(.anyValue(UnsafeBufferPointer(rebasing: $0[range]))) }
+        case .raw, .strings:
+            let range = Int(column.offsets[at])..<Int(column.offsets[at + 1])
+            let source = key == apartKey ? apart : bytes
+            return source.withUnsafeBufferPointer {
+                let value = UnsafeBufferPointer(rebasing: $0[range])
+                return body(column.mode == .raw ? .anyValue(value) : .string(value))
+            }
+        case .integers: return body(.integer(column.integers[at]))
+        }
+    }
+}
+
+extension ColumnSlice.Column {
+    var count: Int {
+        switch mode {
+        case .dictionary: numbers.count
+        case .raw, .strings: offsets.count - 1
+        case .integers: integers.count
+        }
+    }
+}
+
+extension ColumnSlice.Value {
+    var attributeValue: AttributeValue {
+        switch self {
+        case .anyValue(let bytes): AnyValueBytes.value(bytes)
+        case .string(let text): .string(String(decoding: text, as: UTF8.self))
+        case .integer(let value): .int(Int64(bitPattern: value))
+        }
+    }
+
+    /// Whether the value as text is `wanted`; the common kinds without making a value.
+    func matches(text wanted: String) -> Bool {
+        switch self {
+        case .anyValue(let bytes):
+            if let text = AnyValueBytes.string(bytes) { return ColumnSlice.Value.string(text).matches(text: wanted) }
+            return AnyValueBytes.value(bytes).text == wanted
+        case .string(let text):
+            if text.elementsEqual(wanted.utf8) { return true }
+            return !text.allSatisfy { $0 < 0x80 } && String(decoding: text, as: UTF8.self) == wanted
+        case .integer(let value): return String(Int64(bitPattern: value)) == wanted
+        }
+    }
+
+    /// Calls `body` with the value as `AnyValue` bytes, as they came.
+    func withAnyValue<R>(_ scratch: inout ByteBuffer, _ body: (UnsafePointer<UInt8>, Int) -> R) -> R {
+        scratch.removeAll()
+        switch self {
+        case .anyValue(let bytes):
+            guard let base = bytes.baseAddress else { return body(scratch.base, 0) }
+            return body(base, bytes.count)
+        case .string(let text):
+            scratch.append(0x0A)
+            scratch.appendVarint(text.count)
+            scratch.append(UnsafeRawBufferPointer(text))
+        case .integer(let value):
+            scratch.append(0x18)
+            scratch.appendVarint(value)
+        }
+        return body(scratch.base, scratch.count)
+    }
+}
+
+extension BlockFile {
+    func meta(_ table: BlobTable, _ block: Int64) throws(ReadError) -> ColumnMeta {
+        try part(table, block, 0) { bytes throws(Damage) in try ColumnMeta(bytes) }
+    }
+
+    func values(_ table: BlobTable, _ block: Int64, _ meta: ColumnMeta) throws(ReadError) -> ColumnValues {
+        try part(table, block, 1) { bytes throws(Damage) in try ColumnValues(bytes, meta: meta) }
+    }
+
+    /// The cold columns of a slice of spans.
+    func columns(_ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead) throws(ReadError) -> ColumnSlice {
+        let meta = try meta(.cold, block.id)
+        let values = try values(.cold, block.id, meta)
+        return try part(.cold, block.id, 2 + slice) { bytes throws(Damage) in
+            try ColumnSlice(bytes, count: head.slices[slice].count, meta: meta, values: values, hasContexts: true)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one hash of the store: dictionaries, filters, fingerprints and checksums use it, so it is part of the file format
+// and must not change. It multiplies 64 by 64 bits and folds the halves, eight bytes at a time.
+
+enum Hash64 {
+    private static let start: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private static let factor: UInt64 = 0xD6E8_FEB8_6659_FD93
+    private static let last: UInt64 = 0xA076_1D64_78BD_642F
+
+    @inline(__always)
+    static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = a.multipliedFullWidth(by: b)
+        return product.high ^ product.low
+    }
+
+    /// The hash of `count` bytes.
+    @inline(__always)
+    static func hash(_ bytes: UnsafePointer<UInt8>, count: Int, seed: UInt64) -> UInt64 {
+        let raw = UnsafeRawPointer(bytes)
+        var hash = seed ^ start
+        var offset = 0
+        while offset &+ 8 <= count {
+            let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            hash = mix(hash ^ word, factor)
+            offset &+= 8
+        }
+        var tail: UInt64 = 0
+        if count &- offset >= 4 {
+            tail = UInt64(UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            offset &+= 4
+        }
+        while offset < count {
+            tail = tail << 8 | UInt64(bytes[offset])
+            offset &+= 1
+        }
+        return mix(hash ^ tail, last ^ UInt64(truncatingIfNeeded: count))
+    }
+
+    static func hash(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> UInt64 {
+        guard let base = bytes.baseAddress else { return mix(seed ^ start, last) }
+        return hash(base, count: bytes.count, seed: seed)
+    }
+
+    /// The checksum of a chunk as it lies in the file.
+    static func checksum(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        UInt32(truncatingIfNeeded: hash(bytes, seed: 0) >> 32)
+    }
+
+    /// The hash of two words.
+    @inline(__always)
+    static func hash(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        mix(mix(a ^ start, factor) ^ b, last)
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every number that bounds something in this room, with its unit and its reason.
+
+/// The bounds of the store.
+enum Limits {
+    /// Spans (or log records) in a full block. 32 k gained nothing in size and made every read dearer.
+    static let blockRecords = 8_192
+    /// Records in a slice: reading one trace inflates one slice, some 20 kB.
+    static let sliceRecords = 1_024
+    /// Records that one commit takes from the queue; more only lengthen the wait of those who came first. A batch larger
+    /// than this is committed alone, in several blocks.
+    static let commitRecords = 16_384
+    /// Records that wait for the writer before senders are told to slow down: about two seconds of work.
+    static let waitingRecords = 2_000_000
+    /// Share of the memory budget for batches that wait for the writer.
+    static let waitingShare = 0.3
+    /// Share of the memory budget for decoded parts of blocks.
+    static let cacheShare = 0.2
+    /// Share of the memory budget for SQLite's page caches, all connections together.
+    static let pageCacheShare = 0.15
+    /// Spans that one merge takes: about 30 MB of columns.
+    static let mergeRecords = 65_536
+    /// Fresh blocks that make a merge due.
+    static let mergeBlocks = 64
+    /// Age at which fresh blocks are merged, however few.
+    static let mergeAge = Duration.seconds(10)
+    /// Small merged blocks side by side that are merged once more.
+    static let smallBlocksToMerge = 8
+    /// Pause in ingest after which everything is merged and the log is emptied.
+    static let idleTime = Duration.seconds(1)
+    /// How often upkeep looks around.
+    static let upkeepInterval = Duration.milliseconds(250)
+    /// Bytes of write-ahead log at which a checkpoint is started beside the writer.
+    static let checkpointBytes = 8 << 20
+    /// Bytes to which the log's file is cut after a checkpoint.
+    static let journalSizeLimit = 32 << 20
+    /// Bytes of a page. 8 kB lose less at the end of a blob than 16 kB and chain fewer pages than 4 kB.
+    static let pageSize = 8_192
+    /// Connections that answer questions side by side.
+    static let readers = 4
+    /// Blocks that one retention transaction deletes, so that no commit waits more than about 10 ms for it.
+    static let pruneBlocks = 16
+    /// Free pages given back to the file system in one step, for the same reason.
+    static let vacuumPages = 512
+    /// Share of `maxBytes` down to which retention prunes, so that it does not run for every block.
+    static let pruneTarget = 0.95
+    /// When senders should try again while the queue is full.
+    static let busyRetry = Duration.seconds(1)
+    /// When senders should try again while the disk is full.
+    static let diskFullRetry = Duration.seconds(5)
+    /// Bits a pair in an attribute filter takes: about 1 % of the blocks opened in vain.
+    static let filterBitsPerKey = 10
+    /// Bits that each pair sets.
+    static let filterProbes = 6
+    /// Bytes of the longest directory that is read ahead with a blob's header.
+    static let headerReadAhead = 1_024
+    /// Largest length of one chunk as read back; anything larger is damage.
+    static let chunkBytes = 1 << 30
+    /// How long a connection waits for another process that holds the file.
+    static let busyTimeoutMilliseconds: Int32 = 5_000
+    /// Values in a column before it may be called mostly distinct, and is no longer looked up in a dictionary.
+    static let distinctSample: UInt32 = 128
+    /// Distinct operations (service, name, kind) that the global dictionary takes. Names past it are kept with their
+    /// spans: senders that put ids into span names must not fill memory.
+    static let operations = 200_000
+}

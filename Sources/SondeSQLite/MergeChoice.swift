@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses what to merge next: always a run of neighbours in the order of arrival, so that "later" keeps its meaning.
+
+/// What the choice needs to know of a block.
+struct MergeCandidate: Hashable {
+    var level: Int
+    var count: Int
+}
+
+enum MergeChoice {
+    /// The blocks to merge, as a range of places; nil if all is well.
+    ///
+    /// First the fresh ones, as many as one merge takes. Then runs of small blocks of about one level: each record is
+    /// rewritten a logarithmic number of times, however slowly it trickles in.
+    static func choose(_ blocks: [MergeCandidate]) -> Range<Int>? {
+        if let fresh = firstRun(of: blocks, where: { $0.level == 0 }) { return fresh }
+        var start = 0
+        while start < blocks.count {
+            let level = blocks[start].level
+            let isSmall = { (block: MergeCandidate) in block.count < Limits.blockRecords / 2 && block.level == level }
+            guard isSmall(blocks[start]) else {
+                start += 1
+                continue
+            }
+            var end = start
+            while end < blocks.count, isSmall(blocks[end]) { end += 1 }
+            if end - start >= Limits.smallBlocksToMerge { return start..<(start + Limits.smallBlocksToMerge) }
+            start = end
+        }
+        return nil
+    }
+
+    private static func firstRun(of blocks: [MergeCandidate], where isWanted: (MergeCandidate) -> Bool) -> Range<Int>? {
+        guard let start = blocks.firstIndex(where: isWanted) else { return nil }
+        var end = start
+        var records = 0
+        while end < blocks.count, isWanted(blocks[end]) {
+            if end > start, records + blocks[end].count > Limits.mergeRecords { break }
+            records += blocks[end].count
+            end += 1
+        }
+        return start..<end
+    }
+}

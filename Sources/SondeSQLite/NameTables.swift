@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The writer's copy of the global dictionaries `service` and `op`. Ids count from 1 without gaps, in order of first
+// arrival; what a failed commit has added is forgotten again.
+
+import SondeModel
+
+struct NameTables: ~Copyable {
+    var services = ByteTable()
+    var operations = ByteTable()
+    /// How many of each the file has.
+    private(set) var storedServices = 0
+    private(set) var storedOperations = 0
+
+    /// The id of a service; an empty name stands for a missing one.
+    mutating func service(_ name: UnsafeBufferPointer<UInt8>) -> Int {
+        guard !name.isEmpty else {
+            var unknown = Resource.unknownService
+            return unknown.withUTF8 { services.find(UnsafeRawBufferPointer($0)) } + 1
+        }
+        return services.find(UnsafeRawBufferPointer(name)) + 1
+    }
+
+    /// The id of an operation; nil where the dictionary is full and the name is new to it.
+    @inline(__always)
+    mutating func operation(service: Int, kind: SpanKind, name: UnsafePointer<UInt8>, count: Int) -> Int? {
+        let tag = Self.tag(service: service, kind: kind)
+        let known = operations.count
+        let id = operations.find(name, count: count, tag: tag)
+        guard id == known, known >= Limits.operations, count > 0 else { return id + 1 }
+        operations.truncate(to: known)
+        return nil
+    }
+
+    /// What stands in for the name of an operation that the dictionary does not take: one without a name.
+    mutating func namelessOperation(service: Int, kind: SpanKind) -> Int {
+        operations.find(UnsafeRawBufferPointer(start: nil, count: 0), tag: Self.tag(service: service, kind: kind)) + 1
+    }
+
+    static func tag(service: Int, kind: SpanKind) -> UInt32 { UInt32(service) << 3 | UInt32(kind.rawValue) }
+
+    func service(ofOperation id: Int) -> Int { Int(operations.entries[id - 1].tag >> 3) }
+
+    func kind(ofOperation id: Int) -> SpanKind {
+        SpanKind(rawValue: UInt8(truncatingIfNeeded: operations.entries[id - 1].tag & 7)) ?? .unspecified
+    }
+
+    /// The service of each operation, in order of their ids.
+    var operationServices: [Int] { operations.entries.elements.map { Int($0.tag >> 3) } }
+
+    /// Everything known by now is in the file.
+    mutating func markStored() {
+        storedServices = services.count
+        storedOperations = operations.count
+    }
+
+    /// Forgets what is not in the file.
+    mutating func rollBack() {
+        services.truncate(to: storedServices)
+        operations.truncate(to: storedOperations)
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file's tables. docs/schema.md draws the blobs inside them, byte by byte.
+//
+//   meta(key, value)                  generation: raised by every commit, so that readers know when to look again
+//   service(id, name)                 ┐ global dictionaries, ids from 1 without gaps
+//   op(id, service, name, kind)       ┘
+//
+//   block ─┬─ zone   (block, service) what a block holds of each service
+//          ├─ hot    id = block       ids, times, operations, trace table
+//          ├─ cold   id = block       attributes, events, links, resources, scopes
+//          └─ kvf    id = block       filter of key=value pairs (merged blocks only)
+//
+//   log_block ─┬─ log_zone    (block, service) how many records of it and the highest severity
+//              ├─ log_hot     times, contexts, trace and span ids
+//              ├─ log_cold    bodies, attributes, resources, scopes
+//              └─ log_filter  filter of letter groups and trace ids (merged blocks only)
+//
+//   block.seq: place in the order of arrival; the merge of a run of blocks takes the place of the first
+//   block.received: latest arrival, by which retention goes · newest: the latest first start of a trace
+//   log_block.seq: number of its first record, counted over all records ever stored
+//
+// Times are nanoseconds since 1970, as the bits of an unsigned number. Block ids are never used twice.
+
+import GRDB
+import GRDBSQLite
+
+enum Schema {
+    /// The version of the file format: `PRAGMA user_version`.
+    static let version: Int64 = 1
+    /// `PRAGMA application_id`: "Sond".
+    static let applicationID: Int64 = 0x536F_6E64
+
+    /// Makes the tables, or brings an older file up to date. Page size and auto-vacuum can only be chosen here.
+    static func prepare(path: String) throws {
+        var configuration = Configuration()
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA page_size = \(Limits.pageSize)")
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA journal_mode = WAL")
+        }
+        try migrator.migrate(queue)
+        try queue.close()
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("format 1") { db in
+            try db.execute(sql: format1)
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        return migrator
+    }
+
+    private static let format1 = """
+        CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO meta (key, value) VALUES ('generation', 1);
+
+        CREATE TABLE service (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+        CREATE TABLE op (
+            id INTEGER PRIMARY KEY, service INTEGER NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE block (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL,
+            received INTEGER NOT NULL, t_min INTEGER NOT NULL, t_max INTEGER NOT NULL, newest INTEGER NOT NULL,
+            bytes INTEGER NOT NULL, fp BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX block_order ON block (seq);
+        CREATE TABLE zone (
+            block INTEGER NOT NULL, service INTEGER NOT NULL, n INTEGER NOT NULL, errors INTEGER NOT NULL,
+            max_duration INTEGER NOT NULL, t_min INTEGER NOT NULL, t_max INTEGER NOT NULL,
+            PRIMARY KEY (block, service)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE hot (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        CREATE TABLE cold (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        CREATE TABLE kvf (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+
+        CREATE TABLE log_block (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL,
+            received INTEGER NOT NULL, t_min INTEGER NOT NULL, t_max INTEGER NOT NULL, bytes INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX log_block_order ON log_block (seq);
+        CREATE TABLE log_zone (
+            block INTEGER NOT NULL, service INTEGER NOT NULL, n INTEGER NOT NULL, max_severity INTEGER NOT NULL,
+            PRIMARY KEY (block, service)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE log_hot (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        CREATE TABLE log_cold (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        CREATE TABLE log_filter (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        """
+
+    /// Refuses files that are not ours or that a later version of sonde has written.
+    static func check(_ connection: Connection, path: String) throws(SQLiteError) -> Result<Void, StoreError> {
+        let application = try connection.integer("PRAGMA application_id")
+        let version = try connection.integer("PRAGMA user_version")
+        guard application == applicationID else { return .failure(notOurs(path)) }
+        if version > Self.version {
+            let reason = "it has file format \(version), and this version of sonde knows up to \(Self.version); "
+                + "use the sonde that wrote it, or a later one"
+            return .failure(StoreError(.newerFormat, "cannot open \(path): \(reason)"))
+        }
+        return .success(())
+    }
+
+    static func notOurs(_ path: String) -> StoreError {
+        StoreError(.notSonde, "cannot open \(path): it is not a sonde database")
+    }
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encodes one block of spans from a session.
+//
+//   hot    chunk 0 head: sizes, operations, trace table · chunk 1 trace ids · then a slice each two chunks:
+//          scan (operation, state, start, duration, parent) and span ids
+//   cold   see ColumnWriter
+//
+// Ids are never compressed: they are random. docs/schema.md draws every chunk.
+
+import SondeModel
+
+/// A block ready for the file.
+struct EncodedSpanBlock {
+    var count = 0
+    var start = UInt64.max
+    /// The latest start of a span.
+    var lastStart: UInt64 = 0
+    /// The latest first start of a trace.
+    var newestTrace: UInt64 = 0
+    var fingerprints: [UInt32] = []
+    var zones: [ServiceZone] = []
+    var hot: [UInt8] = []
+    var cold: [UInt8] = []
+    var filter: [UInt8]?
+
+    var bytes: Int { hot.count + cold.count + (filter?.count ?? 0) + fingerprints.count * 4 }
+}
+
+/// What a block holds of one service.
+struct ServiceZone: Hashable, Sendable {
+    var service: Int
+    var count = 0
+    var errors = 0
+    var maxDuration: UInt64 = 0
+    var start = UInt64.max
+    var lastStart: UInt64 = 0
+
+    mutating func join(_ other: ServiceZone) {
+        count += other.count
+        errors += other.errors
+        maxDuration = max(maxDuration, other.maxDuration)
+        start = min(start, other.start)
+        lastStart = max(lastStart, other.lastStart)
+    }
+}
+
+struct SpanBlockWriter: ~Copyable {
+    private var compressor: Compressor?
+    private var columns = ColumnWriter()
+    private var chunks = ChunkWriter()
+    private var none: Compressor?
+    private var chunk = ByteBuffer(capacity: 1 << 16)
+    private var side = ByteBuffer()
+    private var columnRows = Buffer<ColumnRow>()
+    private var localOperation = Buffer<UInt32>()
+    private var operations = Buffer<UInt32>()
+    private var zones = Buffer<ZoneWords>()
+    private var parentSlots = Buffer<UInt32>()
+    private var numbers = Buffer<UInt32>()
+
+    /// ``ServiceZone`` in plain words, by operation.
+    struct ZoneWords: BitwiseCopyable {
+        var count = 0
+        var errors = 0
+        var maxDuration: UInt64 = 0
+        var start = UInt64.max
+        var lastStart: UInt64 = 0
+    }
+
+    /// Without a level chunks are stored raw: fresh blocks are compressed once, when they are merged.
+    init(compressionLevel: Int32?) {
+        compressor = compressionLevel.map { Compressor(level: $0) }
+    }
+
+    mutating func encode(
+        _ plan: SpanBlockPlan, of session: borrowing SpanSession, withFilter: Bool, service: (Int) -> Int
+    ) -> EncodedSpanBlock {
+        var block = EncodedSpanBlock()
+        block.count = plan.rows.count
+        let slices = Self.cutSlices(plan, session)
+        prepare(plan, session, &block)
+        writeHead(plan, slices, session, &block)
+        findParents(plan, session)
+        writeSlices(plan, slices, session)
+        block.hot = chunks.finish()
+        block.cold = writeCold(plan, slices, session)
+        block.zones = serviceZones(service)
+        if withFilter { block.filter = AttributeFilter.encode(columns, session.columns) }
+        return block
+    }
+
+    /// Slices begin at traces where that leaves them near their size; a large trace is cut.
+    private static func cutSlices(_ plan: SpanBlockPlan, _ session: borrowing SpanSession) -> [Int] {
+        var slices: [Int] = []
+        var open = 0
+        for trace in plan.traces {
+            var count = Int(session.traces[Int(trace)].count)
+            if open > 0, open + count > Limits.sliceRecords * 5 / 4 {
+                slices.append(open)
+                open = 0
+            }
+            while count > Limits.sliceRecords * 5 / 4 {
+                slices.append(Limits.sliceRecords)
+                count -= Limits.sliceRecords
+            }
+            open += count
+        }
+        if open > 0 { slices.append(open) }
+        return slices
+    }
+
+    private mutating func prepare(
+        _ plan: SpanBlockPlan, _ session: borrowing SpanSession, _ block: inout EncodedSpanBlock
+    ) {
+        columnRows.removeAll()
+        columnRows.reserve(plan.rows.count)
+        operations.removeAll()
+        zones.removeAll()
+        for index in plan.rows {
+            let row = session.rows.base + Int(index)
+            columnRows.append(row.pointee.columns)
+            let operation = Int(row.pointee.operation)
+            while localOperation.count <= operation { localOperation.append(ColumnWriter.absent) }
+            if localOperation.base[operation] == ColumnWriter.absent {
+                localOperation.base[operation] = UInt32(operations.count)
+                operations.append(row.pointee.operation)
+                zones.append(ZoneWords())
+            }
+            let zone = zones.base + Int(localOperation.base[operation])
+            let start = row.pointee.start
+            zone.pointee.count &+= 1
+            if row.pointee.state & SpanState.statusMask == StatusCode.error.rawValue { zone.pointee.errors &+= 1 }
+            let duration = row.pointee.end > start ? row.pointee.end &- start : 0
+            zone.pointee.maxDuration = max(zone.pointee.maxDuration, duration)
+            zone.pointee.start = min(zone.pointee.start, start)
+            zone.pointee.lastStart = max(zone.pointee.lastStart, start)
+        }
+        for zone in zones.elements {
+            block.start = min(block.start, zone.start)
+            block.lastStart = max(block.lastStart, zone.lastStart)
+        }
+        columns.prepare(columnRows.elements, of: session.columns)
+    }
+
+    /// The zones of the block; `serviceOf` names the service of an operation.
+    private func serviceZones(_ serviceOf: (Int) -> Int) -> [ServiceZone] {
+        var byService: [Int: ServiceZone] = [:]
+        for (local, operation) in operations.elements.enumerated() {
+            let service = serviceOf(Int(operation))
+            let zone = zones[local]
+            byService[service, default: ServiceZone(service: service)].join(
+                ServiceZone(
+                    service: service, count: zone.count, errors: zone.errors, maxDuration: zone.maxDuration,
+                    start: zone.start, lastStart: zone.lastStart))
+        }
+        return byService.values.sorted { $0.service < $1.service }
+    }
+}
+
+extension SpanBlockWriter {
+    private mutating func writeHead(
+        _ plan: SpanBlockPlan, _ slices: [Int], _ session: borrowing SpanSession, _ block: inout EncodedSpanBlock
+    ) {
+        chunk.removeAll()
+        side.removeAll()
+        chunk.appendVarint(plan.rows.count)
+        chunk.appendVarint(slices.count)
+        for slice in slices { chunk.appendVarint(slice) }
+        chunk.appendVarint(operations.count)
+        for operation in operations.elements { chunk.appendVarint(UInt64(operation)) }
+        chunk.appendVarint(plan.traces.count)
+        for trace in plan.traces { chunk.appendVarint(UInt64(session.traces[Int(trace)].count)) }
+        var previous: UInt64 = 0
+        var next = 0
+        block.fingerprints.reserveCapacity(plan.traces.count)
+        for number in plan.traces {
+            let trace = session.traces[Int(number)]
+            chunk.appendZigZag(Int64(bitPattern: trace.start &- previous))
+            previous = trace.start
+            block.newestTrace = max(block.newestTrace, trace.start)
+            writeTrace(trace, plan.rows[next..<(next + Int(trace.count))], session)
+            next += Int(trace.count)
+            side.appendFixed(trace.id.high.byteSwapped)
+            side.appendFixed(trace.id.low.byteSwapped)
+            block.fingerprints.append(trace.id.fingerprint)
+        }
+        block.fingerprints.sort()
+        chunks.add(chunk, compressor: &compressor)
+        chunks.add(side, compressor: &none)
+    }
+
+    /// `varint end - start · varint errors · varint local operation of the main root + 1, 0 without one`.
+    private mutating func writeTrace(
+        _ trace: SpanSession.TraceState, _ rows: ArraySlice<UInt32>, _ session: borrowing SpanSession
+    ) {
+        var end = trace.start
+        var errors = 0
+        var root: (start: UInt64, operation: UInt32)?
+        for index in rows {
+            let row = session.rows.base + Int(index)
+            end = max(end, row.pointee.end)
+            if row.pointee.state & SpanState.statusMask == StatusCode.error.rawValue { errors &+= 1 }
+            guard row.pointee.parent == 0, row.pointee.start < root?.start ?? .max else { continue }
+            root = (row.pointee.start, row.pointee.operation)
+        }
+        chunk.appendVarint(end &- trace.start)
+        chunk.appendVarint(errors)
+        chunk.appendVarint(root.map { UInt64(localOperation[Int($0.operation)]) + 1 } ?? 0)
+    }
+
+    /// Fills the table by which a span finds its parent's place in the block.
+    private mutating func findParents(_ plan: SpanBlockPlan, _ session: borrowing SpanSession) {
+        var size = 64
+        while size < plan.rows.count * 2 { size *= 2 }
+        parentSlots.fill(0, count: size)
+        for (place, index) in plan.rows.enumerated() {
+            let row = session.rows.base + Int(index)
+            var slot = Self.slot(row.pointee.spanID, row.pointee.trace, size)
+            while parentSlots.base[slot] != 0 { slot = (slot &+ 1) & (size &- 1) }
+            parentSlots.base[slot] = UInt32(truncatingIfNeeded: place &+ 1)
+        }
+    }
+
+    @inline(__always)
+    private static func slot(_ span: UInt64, _ trace: UInt32, _ size: Int) -> Int {
+        Int(truncatingIfNeeded: Hash64.hash(span, UInt64(trace))) & (size &- 1)
+    }
+
+    /// 0 no parent · 1 a parent elsewhere, its id follows in the list of ids · else 2 + zig-zag distance in the block.
+    @inline(__always)
+    private func parentCode(
+        _ row: UnsafePointer<SpanRow>, place: Int, _ plan: SpanBlockPlan, _ session: borrowing SpanSession
+    ) -> UInt64 {
+        guard row.pointee.parent != 0 else { return 0 }
+        let size = parentSlots.count
+        var slot = Self.slot(row.pointee.parent, row.pointee.trace, size)
+        while parentSlots.base[slot] != 0 {
+            let found = Int(parentSlots.base[slot]) &- 1
+            let parent = session.rows.base + Int(plan.rows[found])
+            if parent.pointee.spanID == row.pointee.parent, parent.pointee.trace == row.pointee.trace {
+                let distance = Int64(place &- found)
+                return 2 &+ UInt64(bitPattern: (distance << 1) ^ (distance >> 63))
+            }
+            slot = (slot &+ 1) & (size &- 1)
+        }
+        return 1
+    }
+
+    private mutating func writeSlices(_ plan: SpanBlockPlan, _ slices: [Int], _ session: borrowing SpanSession) {
+        var first = 0
+        for count in slices {
+            let range = first..<(first + count)
+            chunk.removeAll()
+            writeScan(range, plan, session)
+            chunks.add(chunk, compressor: &compressor)
+            chunk.removeAll()
+            for place in range { chunk.appendFixed(session.rows.base[Int(plan.rows[place])].spanID) }
+            chunks.add(chunk, compressor: &none)
+            first += count
+        }
+        for operation in operations.elements { localOperation.base[Int(operation)] = ColumnWriter.absent }
+    }
+
+    private mutating func writeScan(_ range: Range<Int>, _ plan: SpanBlockPlan, _ session: borrowing SpanSession) {
+        numbers.removeAll()
+        for place in range {
+            numbers.append(localOperation.base[Int(session.rows.base[Int(plan.rows[place])].operation)])
+        }
+        chunk.appendNumbers(numbers.elements)
+        numbers.removeAll()
+        for place in range { numbers.append(UInt32(session.rows.base[Int(plan.rows[place])].state)) }
+        chunk.appendNumbers(numbers.elements)
+
+        var trace = ColumnWriter.absent
+        var previous: UInt64 = 0
+        side.removeAll()
+        for place in range {
+            let row = session.rows.base + Int(plan.rows[place])
+            if row.pointee.trace != trace {
+                trace = row.pointee.trace
+                previous = session.traces[Int(trace)].start
+            }
+            side.appendZigZag(Int64(bitPattern: row.pointee.start &- previous))
+            previous = row.pointee.start
+        }
+        addPart()
+        for place in range {
+            let row = session.rows.base + Int(plan.rows[place])
+            side.appendZigZag(Int64(bitPattern: row.pointee.end &- row.pointee.start))
+        }
+        addPart()
+        writeParents(range, plan, session)
+    }
+
+    private mutating func writeParents(_ range: Range<Int>, _ plan: SpanBlockPlan, _ session: borrowing SpanSession) {
+        numbers.removeAll()
+        for place in range {
+            let row = UnsafePointer(session.rows.base + Int(plan.rows[place]))
+            let code = parentCode(row, place: place, plan, session)
+            side.appendVarint(code)
+            if code == 1 { numbers.append(plan.rows[place]) }
+        }
+        addPart()
+        for index in numbers.elements { chunk.appendFixed(session.rows.base[Int(index)].parent) }
+    }
+
+    /// `varint bytes · bytes`.
+    private mutating func addPart() {
+        chunk.appendVarint(side.count)
+        chunk.append(side.base, count: side.count)
+        side.removeAll()
+    }
+
+    private mutating func writeCold(
+        _ plan: SpanBlockPlan, _ slices: [Int], _ session: borrowing SpanSession
+    ) -> [UInt8] {
+        chunk.removeAll()
+        columns.writeMeta(session.columns, into: &chunk)
+        chunks.add(chunk, compressor: &compressor)
+        chunk.removeAll()
+        columns.writeValues(session.columns, into: &chunk)
+        chunks.add(chunk, compressor: &compressor)
+        var first = 0
+        for count in slices {
+            chunk.removeAll()
+            side.removeAll()
+            let rows = UnsafeBufferPointer(start: columnRows.base + first, count: count)
+            columns.writeContexts(rows, into: &chunk)
+            columns.writeSlice(rows, of: session.columns, into: &chunk, into: &side)
+            chunks.add(chunk, compressor: &compressor)
+            first += count
+        }
+        return chunks.finish()
+    }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one writer: takes what waits, encodes one block, commits, answers its senders. All changes to the file go through
+// it, on its own thread, in one order.
+
+import Dispatch
+import GRDBSQLite
+import SondeModel
+import SondeStorage
+
+actor Writer {
+    private let executor = QueueExecutor(label: "sonde.store.writer")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let configuration: SQLiteStoreConfiguration
+    private let waiting: CommitQueue
+    private var connection: Connection?
+    private var names = NameTables()
+    private var spans = SpanSession()
+    private var logs = LogSession()
+    private var spanWriter = SpanBlockWriter(compressionLevel: nil)
+    private var logWriter = LogBlockWriter(compressionLevel: nil)
+    /// The next place in the order of arrival, and the next log record's number.
+    private var nextSequence: Int64 = 1
+    private var nextLog: Int64 = 1
+    private let checkpointer: Checkpointer
+    /// When something was last committed for a sender.
+    private(set) var lastCommit = ContinuousClock.now
+
+    init(configuration: SQLiteStoreConfiguration, waiting: CommitQueue, checkpointer: Checkpointer) {
+        self.configuration = configuration
+        self.waiting = waiting
+        self.checkpointer = checkpointer
+    }
+
+    /// Opens the connection and reads the dictionaries.
+    func open(path: String) throws(SQLiteError) {
+        let connection = try Connection(path: path, mode: .readWrite)
+        try connection.execute("PRAGMA synchronous = \(configuration.durability == .full ? "FULL" : "NORMAL")")
+        try connection.execute("PRAGMA journal_size_limit = \(Limits.journalSizeLimit)")
+        try connection.execute("PRAGMA secure_delete = OFF")
+        let cacheBytes = Int(Double(configuration.memoryBudget) * Limits.pageCacheShare / 2)
+        try connection.execute("PRAGMA cache_size = -\(cacheBytes / 1024)")
+        if let maxPages = configuration.maxPages { try connection.execute("PRAGMA max_page_count = \(maxPages)") }
+        try loadNames(connection)
+        nextSequence = try connection.integer("SELECT max(seq) FROM block") + 1
+        nextLog = try connection.integer("SELECT max(seq + n) FROM log_block")
+        self.connection = connection
+    }
+
+    private func loadNames(_ connection: Connection) throws(SQLiteError) {
+        let services = try connection.prepare("SELECT name FROM service ORDER BY id")
+        defer { services.reset() }
+        while try services.step() { _ = names.services.find(UnsafeRawBufferPointer(services.bytes(0))) }
+        let operations = try connection.prepare("SELECT service, name, kind FROM op ORDER BY id")
+        defer { operations.reset() }
+        while try operations.step() {
+            let kind = SpanKind(rawValue: UInt8(truncatingIfNeeded: operations.int(2))) ?? .unspecified
+            let tag = NameTables.tag(service: operations.int(0), kind: kind)
+            _ = names.operations.find(UnsafeRawBufferPointer(operations.bytes(1)), tag: tag)
+        }
+        names.markStored()
+    }
+
+    func close() { connection = nil }
+
+    /// Writes what still waits; called once the queue is closed.
+    func finish() { drain() }
+
+    // Ingest.
+
+    /// Begins to drain the queue; called when it was empty before.
+    nonisolated func wake() {
+        executor.queue.async { self.assumeIsolated { $0.drain() } }
+    }
+
+    private func drain() {
+        while true {
+            let group = waiting.take()
+            guard !group.isEmpty else { return }
+            commit(group)
+            checkpointer.noteLog(pages: logPages)
+        }
+    }
+
+    private func commit(_ group: [WaitingBatch]) {
+        let began = ContinuousClock.now
+        spans.removeAll()
+        logs.removeAll()
+        var results: [Result<Void, SinkError>] = []
+        for batch in group { results.append(add(batch)) }
+        var bytes = 0
+        do {
+            if spans.count + logs.count > 0 { bytes = try store() }
+        } catch {
+            names.rollBack()
+            let failure = Self.sinkError(error)
+            for index in results.indices { if case .success = results[index] { results[index] = .failure(failure) } }
+        }
+        report(group, results, bytes: bytes, duration: began.duration(to: .now))
+        for (batch, result) in zip(group, results) { batch.sender.resume(returning: result) }
+        lastCommit = .now
+    }
+
+    private func add(_ batch: WaitingBatch) -> Result<Void, SinkError> {
+        do throws(MalformedProtobuf) {
+            switch batch.content {
+            case .spans(let batch): try spans.add(batch, names: &names)
+            case .logs(let batch): try logs.add(batch, names: &names)
+            }
+            return .success(())
+        } catch { return .failure(.rejected(reason: "cannot read a batch: \(error.reason)")) }
+    }
+
+    private func report(
+        _ group: [WaitingBatch], _ results: [Result<Void, SinkError>], bytes: Int, duration: Duration
+    ) {
+        let observer = configuration.observer
+        for (batch, result) in zip(group, results) {
+            guard case .failure(let error) = result else { continue }
+            let word = switch error {
+            case .busy: "disk_full"
+            case .rejected: "malformed"
+            case .failed: "failed"
+            }
+            observer.refused(records: batch.count, reason: word)
+        }
+        if bytes > 0 {
+            observer.committed(spans: spans.count, logs: logs.count, bytes: bytes, batches: group.count, duration: duration)
+        }
+        let depth = waiting.depth
+        observer.queued(records: depth.records, bytes: depth.bytes)
+    }
+
+    private static func sinkError(_ error: any Error) -> SinkError {
+        guard let error = error as? SQLiteError else { return .failed(reason: "cannot store: \(error)") }
+        if error.isDiskFull || error.isOutOfSpace {
+            return .busy(reason: "cannot store: the disk is full (\(error.message))", retryAfter: Limits.diskFullRetry)
+        }
+        if error.isBusy { return .busy(reason: "cannot store: the file is in use", retryAfter: Limits.busyRetry) }
+        return .failed(reason: "cannot store: \(error.message)")
+    }
+
+    /// Encodes the sessions and commits them; returns the bytes of their blocks.
+    private func store() throws -> Int {
+        var spanBlocks: [EncodedSpanBlock] = []
+        if spans.count > 0 {
+            for plan in spans.plan(blockRecords: Limits.blockRecords) { spanBlocks.append(encode(plan)) }
+        }
+        var logBlocks: [EncodedLogBlock] = []
+        if logs.count > 0 {
+            for range in LogSession.cut(logs.count) {
+                logBlocks.append(logWriter.encode(range, of: logs, withFilter: false))
+            }
+        }
+        let received = configuration.now().nanoseconds
+        var nextSequence = nextSequence
+        var nextLog = nextLog
+        try transaction { connection throws in
+            try storeNames(connection)
+            for block in spanBlocks {
+                try connection.insert(block, sequence: nextSequence, level: 0, received: received)
+                nextSequence += 1
+            }
+            for block in logBlocks {
+                try connection.insert(block, sequence: nextLog, level: 0, received: received)
+                nextLog += Int64(block.count)
+            }
+        }
+        names.markStored()
+        self.nextSequence = nextSequence
+        self.nextLog = nextLog
+        return spanBlocks.reduce(0) { $0 + $1.bytes } + logBlocks.reduce(0) { $0 + $1.bytes }
+    }
+
+    private func encode(_ plan: SpanBlockPlan) -> EncodedSpanBlock {
+        let services = names.operationServices
+        return spanWriter.encode(plan, of: spans, withFilter: false) { services[$0 - 1] }
+    }
+
+    private func storeNames(_ connection: Connection) throws {
+        if names.storedServices < names.services.count {
+            let statement = try connection.prepare("INSERT INTO service (id, name) VALUES (?, ?)")
+            for index in names.storedServices..<names.services.count {
+                statement.bind(index + 1, at: 1)
+                statement.bind(text: names.services.bytes(index), at: 2)
+                try statement.run()
+            }
+        }
+        guard names.storedOperations < names.operations.count else { return }
+        let statement = try connection.prepare("INSERT INTO op (id, service, name, kind) VALUES (?, ?, ?, ?)")
+        for index in names.storedOperations..<names.operations.count {
+            statement.bind(index + 1, at: 1)
+            statement.bind(names.service(ofOperation: index + 1), at: 2)
+            statement.bind(text: names.operations.bytes(index), at: 3)
+            statement.bind(Int(names.kind(ofOperation: index + 1).rawValue), at: 4)
+            try statement.run()
+        }
+    }
+
+    /// Runs `body` in a write transaction that raises the generation.
+    private func transaction<R>(_ body: (Connection) throws -> R) throws -> R {
+        guard let connection else { throw SQLiteError(code: SQLITE_MISUSE, message: "the store is closed") }
+        try connection.prepare("BEGIN IMMEDIATE").run()
+        do {
+            let result = try body(connection)
+            try connection.prepare("UPDATE meta SET value = value + 1 WHERE key = 'generation'").run()
+            try connection.prepare("COMMIT").run()
+            return result
+        } catch {
+            // After some errors SQLite has rolled back by itself; asking again is refused and harmless.
+            try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    // Upkeep.
+
+    /// Replaces blocks of spans by their merge; false if one of them is gone.
+    func replace(_ inputs: [SpanBlockInfo], by outputs: [EncodedSpanBlock]) throws -> Bool {
+        let level = (inputs.map(\.level).max() ?? 0) + 1
+        let sequence = inputs.map(\.sequence).min() ?? 0
+        let received = inputs.map(\.received).max() ?? 0
+        return try transaction { connection in
+            guard try connection.count(inputs.map(\.id), in: "block") == inputs.count else { return false }
+            for block in inputs { try connection.deleteBlock(block.id) }
+            for block in outputs {
+                try connection.insert(block, sequence: sequence, level: level, received: received)
+            }
+            return true
+        }
+    }
+
+    /// The same for blocks of logs.
+    func replace(_ inputs: [LogBlockInfo], by outputs: [EncodedLogBlock]) throws -> Bool {
+        let level = (inputs.map(\.level).max() ?? 0) + 1
+        var sequence = inputs.map(\.sequence).min() ?? 0
+        let received = inputs.map(\.received).max() ?? 0
+        return try transaction { connection in
+            guard try connection.count(inputs.map(\.id), in: "log_block") == inputs.count else { return false }
+            for block in inputs { try connection.deleteLogBlock(block.id) }
+            for block in outputs {
+                try connection.insert(block, sequence: sequence, level: level, received: received)
+                sequence += Int64(block.count)
+            }
+            return true
+        }
+    }
+
+    /// Lets go of blocks.
+    func prune(blocks: [SpanBlockInfo], logBlocks: [LogBlockInfo]) throws {
+        try transaction { connection in
+            for block in blocks { try connection.deleteBlock(block.id) }
+            for block in logBlocks { try connection.deleteLogBlock(block.id) }
+        }
+    }
+
+    /// Pages of the file: all, and the free ones among them.
+    func pages() throws -> (all: Int, free: Int, size: Int) {
+        guard let connection else { return (0, 0, 0) }
+        return (
+            Int(try connection.integer("PRAGMA page_count")), Int(try connection.integer("PRAGMA freelist_count")),
+            Int(try connection.integer("PRAGMA page_size"))
+        )
+    }
+
+    /// Gives some free pages back to the file system.
+    func vacuum() throws {
+        try connection?.execute("PRAGMA incremental_vacuum(\(Limits.vacuumPages))")
+    }
+
+    /// Pages in the write-ahead log as of the last commit.
+    private var logPages: Int {
+        guard let connection else { return 0 }
+        return connection.logPages
+    }
+}
