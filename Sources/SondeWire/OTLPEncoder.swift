@@ -36,15 +36,18 @@ package enum OTLPEncoder {
     /// One envelope for entries that are already encoded: each as field 2 of `ScopeSpans` or `ScopeLogs`, tag and
     /// length included. This is how an exporter sends what it encoded one by one.
     package static func envelope(
-        resource: Resource, scope: InstrumentationScope, encodedEntries: [UInt8]
+        resource: Resource, parts: [(scope: InstrumentationScope, encodedEntries: [UInt8])]
     ) -> [UInt8] {
-        var writer = ProtobufWriter(reservingCapacity: encodedEntries.count + 1_024)
+        let size = parts.reduce(1_024) { $0 + $1.encodedEntries.count + 64 }
+        var writer = ProtobufWriter(reservingCapacity: size)
         writer.message(field: 1) { writer in
             writer.message(field: 1) { self.resource(resource, into: &$0) }
-            writer.message(field: 2) { writer in
-                writer.message(field: 1) { self.scope(scope, into: &$0) }
-                writer.bytes.append(contentsOf: encodedEntries)
-                if !scope.schemaURL.isEmpty { writer.string(scope.schemaURL, field: 3) }
+            for (scope, encodedEntries) in parts {
+                writer.message(field: 2) { writer in
+                    writer.message(field: 1) { self.scope(scope, into: &$0) }
+                    writer.bytes.append(contentsOf: encodedEntries)
+                    if !scope.schemaURL.isEmpty { writer.string(scope.schemaURL, field: 3) }
+                }
             }
             if !resource.schemaURL.isEmpty { writer.string(resource.schemaURL, field: 3) }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bell that many may ring and one waits for.
+// A bell: whoever waits goes on when it rings, or when the wait has been long enough.
 
 import Synchronization
 
@@ -8,39 +8,38 @@ final class Pulse: Sendable {
     private struct State {
         var isSignalled = false
         var isFinished = false
-        var waiter: CheckedContinuation<Void, Never>?
+        var lastTicket = 0
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
 
-        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
-            guard let waiter else { return nil }
-            self.waiter = nil
-            isSignalled = false
-            return waiter
+        mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+            defer { waiters = [:] }
+            return Array(waiters.values)
         }
     }
 
     private let state = Mutex(State())
 
-    /// Ends the current wait, or the next one.
+    /// Ends the current waits, or the next one.
     func signal() {
-        let waiter = state.withLock { state in
-            state.isSignalled = true
-            return state.takeWaiter()
+        let waiters = state.withLock { state in
+            if state.waiters.isEmpty { state.isSignalled = true }
+            return state.takeWaiters()
         }
-        waiter?.resume()
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Ends all waits from now on.
     func finish() {
-        let waiter = state.withLock { state in
+        let waiters = state.withLock { state in
             state.isFinished = true
-            return state.takeWaiter()
+            return state.takeWaiters()
         }
-        waiter?.resume()
+        for waiter in waiters { waiter.resume() }
     }
 
     var isFinished: Bool { state.withLock { $0.isFinished } }
 
-    /// Returns when signalled, finished or cancelled, or after `duration`. One task at a time may wait.
+    /// Returns when signalled, finished or cancelled, or when `sleep` has slept for `duration`.
     func wait(atMost duration: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await sleep(duration) }
@@ -51,6 +50,10 @@ final class Pulse: Sendable {
     }
 
     private func wait() async {
+        let ticket = state.withLock { state in
+            state.lastTicket += 1
+            return state.lastTicket
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let resumesNow = state.withLock { state in
@@ -58,13 +61,13 @@ final class Pulse: Sendable {
                         state.isSignalled = false
                         return true
                     }
-                    state.waiter = continuation
+                    state.waiters[ticket] = continuation
                     return false
                 }
                 if resumesNow { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.waiter.take() }?.resume()
+            state.withLock { $0.waiters.removeValue(forKey: ticket) }?.resume()
         }
     }
 }
