@@ -39,7 +39,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, nioHTTP1, log, lifecycle]
+        dependencies: ["Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, nioHTTP1, log, lifecycle, unixSignals]
             + dependencies,
         path: path,
         swiftSettings: houseRules

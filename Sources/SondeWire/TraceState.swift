@@ -23,17 +23,16 @@ package struct TraceState: Hashable, Sendable {
     private init(validated text: String) { self.text = text }
 
     /// Reads a header value (several headers joined by commas are one value). A list that is invalid anywhere is
-    /// dropped whole, as "parsing the tracestate" allows: nil.
+    /// dropped whole, as "parsing the tracestate" allows: nil. Of members with the same key the first is kept, since
+    /// "only one entry per key is allowed" and the most recent stands first.
     package init?(_ header: some StringProtocol) {
         var members: [Substring] = []
         var keys: Set<Substring> = []
         for part in String(header).split(separator: ",", omittingEmptySubsequences: true) {
             let member = Self.trimmed(part)
             if member.isEmpty { continue }
-            guard let key = Self.key(of: member), keys.insert(key).inserted, members.count < Self.maxMembers else {
-                return nil
-            }
-            members.append(member)
+            guard let key = Self.key(of: member), members.count < Self.maxMembers else { return nil }
+            if keys.insert(key).inserted { members.append(member) }
         }
         text = members.joined(separator: ",")
     }

@@ -17,6 +17,7 @@ import NIOHTTP1
 import ServiceLifecycle
 import Sonde
 import SondeHummingbird
+import UnixSignals
 
 @main
 struct W3CService: AsyncParsableCommand {
