@@ -143,7 +143,7 @@ let package = Package(
         ),
 
         tests("SondeModel", ["SondeWire"]),
-        tests("SondeWire"),
+        tests("SondeWire", files: ["Fixtures", "Golden"]),
         tests("SondeAnalysis"),
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),

@@ -45,8 +45,8 @@ struct RFC3339Tests {
         #expect(RFC3339.parse("2016-12-31T23:59:60Z") == RFC3339.parse("2017-01-01T00:00:00Z"))
     }
 
-    @Test func everyDayComesBack() {
-        for day in UInt64(0)..<213_000 {
+    @Test func everyThirteenthDayComesBack() {
+        for day in stride(from: UInt64(0), to: 213_000, by: 13) {
             let moment = Timestamp(nanoseconds: day * 86_400_000_000_000)
             let text = RFC3339.text(moment)
             if RFC3339.parse(text) != moment { Issue.record("\(text) does not come back") }
