@@ -28,8 +28,8 @@ public struct Telemetry: Service {
     public let tracer: SondeTracer
     let resource: Resource
     private let pipeline: LogPipeline
-    private let traceQueue: ExportQueue?
-    private let logQueue: ExportQueue?
+    let traceQueue: ExportQueue?
+    let logQueue: ExportQueue?
 
     /// Makes telemetry without installing it globally, for tests and for programs that pass it along.
     ///

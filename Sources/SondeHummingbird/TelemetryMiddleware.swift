@@ -67,11 +67,11 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
             let response = try await ServiceContext.withValue(span?.context ?? caller) {
                 try await next(request, context)
             }
-            observation.answered(status: Int(response.status.code), route: context.endpointPath)
+            observation.answered(status: Int(response.status.code), route: context.route)
             return finishing(response, observation)
         } catch {
             let status = (error as? any HTTPResponseError)?.status.code ?? 500
-            observation.answered(status: Int(status), route: context.endpointPath, error: error)
+            observation.answered(status: Int(status), route: context.route, error: error)
             observation.finish()
             throw error
         }
@@ -101,6 +101,13 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
 
     private func isExcluded(_ path: String) -> Bool {
         excludedPaths.contains { path == $0 || path.hasPrefix($0 + "/") }
+    }
+}
+
+extension RequestContext {
+    /// The template of the route that answered (`/orders/{id}`); nil if none did, which Hummingbird calls `NotFound`.
+    fileprivate var route: String? {
+        endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 }
 
