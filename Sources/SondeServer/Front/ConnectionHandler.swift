@@ -124,7 +124,11 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
             head.headers.add(name: "content-length", value: String(reply.body.readableBytes))
         }
         head.headers.add(name: "date", value: dispatcher.date.text)
-        if !keepsAlive { head.headers.add(name: "connection", value: "close") }
+        if !keepsAlive {
+            head.headers.add(name: "connection", value: "close")
+        } else if intake.requestHead?.version.isOld == true {
+            head.headers.add(name: "connection", value: "keep-alive")
+        }
         dispatcher.cors?.mark(&head.headers)
         if intake.requestHead?.method == .HEAD || reply.body.readableBytes == 0 { return [.head(head), .end(nil)] }
         return [.head(head), .body(.byteBuffer(reply.body)), .end(nil)]

@@ -54,6 +54,14 @@ final class RawConnection {
         do { return try await inbound.next() == nil } catch { return true }
     }
 
+    /// Sends `bytes` again and again; false as soon as the peer has gone.
+    func canSendForever(_ bytes: [UInt8]) async throws -> Bool {
+        for _ in 0..<10_000 {
+            do { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) } catch { return false }
+        }
+        return true
+    }
+
     private func read(through end: String) async throws -> String? {
         while true {
             let text = String(buffer: pending)

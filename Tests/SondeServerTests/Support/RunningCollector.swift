@@ -85,28 +85,3 @@ extension Logger {
     /// Says nothing.
     static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
-
-/// A store that gives every batch the same answer.
-struct RefusingStore: TelemetryStore {
-    var error: SinkError
-    private let memory = MemoryStore()
-
-    init(_ error: SinkError) {
-        self.error = error
-    }
-
-    func accept(_ batch: SpanBatch) async throws(SinkError) { throw error }
-    func accept(_ batch: LogBatch) async throws(SinkError) { throw error }
-    func services() async throws(ReadError) -> [ServiceSummary] { try await memory.services() }
-    func operations(of service: String) async throws(ReadError) -> [OperationSummary] {
-        try await memory.operations(of: service)
-    }
-    func search(_ query: TraceQuery) async throws(ReadError) -> TracePage { try await memory.search(query) }
-    func trace(_ id: TraceID) async throws(ReadError) -> Trace? { try await memory.trace(id) }
-    func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] {
-        try await memory.traceIDs(withPrefix: prefix, limit: limit)
-    }
-    func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
-    func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
-    func run() async throws(ReadError) { try await memory.run() }
-}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The clocks of a connection, on a loop whose time the test moves.
+
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Sonde
+import SondePipeline
+import Testing
+
+@testable import SondeServer
+
+@Suite struct ConnectionHandlerTests {
+    private let channel = EmbeddedChannel()
+
+    init() throws {
+        let budget = InFlightBudget(capacity: 1 << 20)
+        let dispatcher = Dispatcher(
+            listener: "test",
+            routes: RouteTable(routes: [
+                Route(.POST, "/take", intake: .ingest(.spans, check: { _ in })) { _ in Reply() }
+            ]),
+            dialect: .native, hosts: nil, cors: nil, limits: ServerLimits(), budget: budget,
+            metrics: ServerMetrics(registry: MetricsRegistry(), budget: budget), date: HTTPDate(clock: .system),
+            logger: .quiet)
+        _ = try HTTPFront(dispatcher: dispatcher).setup(channel: channel, logger: .quiet).wait()
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    @Test func aSilentConnectionIsClosedAfterTheIdleTimeout() {
+        advance(.seconds(59))
+        #expect(channel.isActive)
+        advance(.seconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test func drippingHeadersDoNotProlongTheIdleTimeout() throws {
+        try receive("GET / HTTP/1.1\r\nhost: localhost\r\n")
+        for second in 0..<60 {
+            #expect(channel.isActive)
+            try receive("x\(second): y\r\n")
+            advance(.seconds(1))
+        }
+        #expect(!channel.isActive)
+    }
+
+    @Test func aDrippingBodyIsAnswered408AtTheDeadline() throws {
+        try receive("POST /take HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n")
+        for _ in 0..<29 {
+            try receive("x")
+            advance(.seconds(1))
+        }
+        #expect(try sent() == "")
+        #expect(channel.isActive)
+        advance(.seconds(1))
+        #expect(try sent().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+        #expect(!channel.isActive)
+    }
+
+    @Test func theIdleTimeoutBeginsAnewWithEveryAnswer() throws {
+        for _ in 0..<3 {
+            advance(.seconds(59))
+            #expect(channel.isActive)
+            try receive("GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            #expect(try sent().hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+        }
+        advance(.seconds(59))
+        #expect(channel.isActive)
+        advance(.seconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test func aRequestBeingAnsweredHasNoDeadline() throws {
+        try receive("POST /take HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\n\r\nx")
+        advance(.hours(1))
+        #expect(channel.isActive)
+    }
+
+    private func advance(_ time: TimeAmount) { channel.embeddedEventLoop.advanceTime(by: time) }
+
+    private func receive(_ text: String) throws {
+        guard channel.isActive else { return }
+        try channel.writeInbound(ByteBuffer(string: text))
+    }
+
+    /// What has been sent since it was asked last.
+    private func sent() throws -> String {
+        var text = ""
+        while let part = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: part) }
+        return text
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stores in moods that a real one is seldom in.
+
+import SondeModel
+import SondeStorage
+
+/// A store that gives every batch the same answer.
+struct RefusingStore: TelemetryStore {
+    var error: SinkError
+    private let memory = MemoryStore()
+
+    init(_ error: SinkError) {
+        self.error = error
+    }
+
+    func accept(_ batch: SpanBatch) async throws(SinkError) { throw error }
+    func accept(_ batch: LogBatch) async throws(SinkError) { throw error }
+    func services() async throws(ReadError) -> [ServiceSummary] { try await memory.services() }
+    func operations(of service: String) async throws(ReadError) -> [OperationSummary] {
+        try await memory.operations(of: service)
+    }
+    func search(_ query: TraceQuery) async throws(ReadError) -> TracePage { try await memory.search(query) }
+    func trace(_ id: TraceID) async throws(ReadError) -> Trace? { try await memory.trace(id) }
+    func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] {
+        try await memory.traceIDs(withPrefix: prefix, limit: limit)
+    }
+    func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
+    func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func run() async throws(ReadError) { try await memory.run() }
+}
+
+/// A store that takes everything and can answer nothing; its searches are unsupported, the rest is broken.
+struct UnableStore: TelemetryStore {
+    private let memory = MemoryStore()
+    private let broken = ReadError.failed("block 7 is damaged")
+
+    func accept(_ batch: SpanBatch) async throws(SinkError) {}
+    func accept(_ batch: LogBatch) async throws(SinkError) {}
+    func services() async throws(ReadError) -> [ServiceSummary] { throw broken }
+    func operations(of service: String) async throws(ReadError) -> [OperationSummary] { throw broken }
+    func search(_ query: TraceQuery) async throws(ReadError) -> TracePage { throw .unsupported("no search here") }
+    func trace(_ id: TraceID) async throws(ReadError) -> Trace? { throw broken }
+    func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] { throw broken }
+    func statistics() async throws(ReadError) -> StoreStatistics { throw broken }
+    func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { throw broken }
+    func run() async throws(ReadError) { try await memory.run() }
+}
