@@ -12,7 +12,9 @@ package struct Admission: SpanSink, LogSink {
     private let observer: any PipelineObserver
     private let next: any SpanSink & LogSink
 
-    package init(limits: AdmissionLimits = AdmissionLimits(), observer: any PipelineObserver, next: any SpanSink & LogSink) {
+    package init(
+        limits: AdmissionLimits = AdmissionLimits(), observer: any PipelineObserver, next: any SpanSink & LogSink
+    ) {
         self.limits = limits
         self.observer = observer
         self.next = next

@@ -95,11 +95,12 @@ package struct Collector: Service {
                         for listener in listeners {
                             servers.addTask { try await run(listener, maxConnections: connections, announce) }
                         }
-                        try await servers.waitForAll()
+                        // The first that fails ends the others; waitForAll() would wait for them.
+                        for try await _ in servers {}
                     }
                 }
                 group.addTask { await reportReady(bound, count: listeners.count) }
-                try await group.waitForAll()
+                for try await _ in group {}
             }
         } onGracefulShutdown: {
             readiness.become(.stopping)

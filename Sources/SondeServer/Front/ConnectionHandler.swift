@@ -81,7 +81,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch action {
         case .wait: break
         case .sendContinue:
-            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+            let head = HTTPResponseHead(version: .http1_1, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
         case .deliver(let request):
             deadline = .distantFuture
             requests.yield(request)

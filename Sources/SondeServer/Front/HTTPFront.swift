@@ -26,8 +26,8 @@ struct HTTPFront: ServerChildChannel {
             decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
             decoderLimits.maxHeaderFieldCount = limits.maxHeaderCount
             try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-                withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true, withEncoderConfiguration: .init(),
-                withDecoderLimitConfiguration: decoderLimits)
+                withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
+                withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
             let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
             let handler = ConnectionHandler(dispatcher: dispatcher, requests: continuation)
             try channel.pipeline.syncOperations.addHandler(handler)

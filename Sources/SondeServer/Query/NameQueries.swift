@@ -12,18 +12,26 @@ struct NameQueries: Sendable {
 
     var routes: [Route] {
         [
-            Route(.GET, "/sonde/v1/services") { _ in
-                .json(NativeJSON.services(try await asking { () async throws(ReadError) in try await reader.services() }))
-            },
+            Route(.GET, "/sonde/v1/services") { _ in try await services() },
             Route(.GET, "/sonde/v1/services/{name}/operations") { request in
-                let name = request.match.parameters["name"] ?? ""
-                return .json(
-                    NativeJSON.operations(
-                        try await asking { () async throws(ReadError) in try await reader.operations(of: name) }))
+                try await operations(of: request.match.parameters["name"] ?? "")
             },
-            Route(.GET, "/sonde/v1/stats") { _ in
-                .json(NativeJSON.stats(try await asking { () async throws(ReadError) in try await reader.statistics() }))
-            },
+            Route(.GET, "/sonde/v1/stats") { _ in try await stats() },
         ]
+    }
+
+    private func services() async throws(Refusal) -> Reply {
+        let services = try await asking { () async throws(ReadError) in try await reader.services() }
+        return .json(NativeJSON.services(services))
+    }
+
+    private func operations(of service: String) async throws(Refusal) -> Reply {
+        let operations = try await asking { () async throws(ReadError) in try await reader.operations(of: service) }
+        return .json(NativeJSON.operations(operations))
+    }
+
+    private func stats() async throws(Refusal) -> Reply {
+        let statistics = try await asking { () async throws(ReadError) in try await reader.statistics() }
+        return .json(NativeJSON.stats(statistics))
     }
 }

@@ -189,7 +189,8 @@ import Testing
     @Test(arguments: ["start=now-1m", "since=1m"])
     func relativeTimesCountFromTheCollectorsClock(query: String) async throws {
         let clock: @Sendable (inout CollectorConfiguration) -> Void = { $0.clock = WallClock { .sample(ms: 90_000) } }
-        try await withSpans([.sample(trace: 1, 1), .sample(trace: 2, 2, start: 60_000)], configure: clock) { collector in
+        let spans: [SpanRecord] = [.sample(trace: 1, 1), .sample(trace: 2, 2, start: 60_000)]
+        try await withSpans(spans, configure: clock) { collector in
             let reply = try #require(try await collector.get("/sonde/v1/traces?" + query))
             #expect(reply.text.contains(TraceID.sample(2).hex))
             #expect(!reply.text.contains(TraceID.sample(1).hex))

@@ -45,3 +45,23 @@ struct UnableStore: TelemetryStore {
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { throw broken }
     func run() async throws(ReadError) { try await memory.run() }
 }
+
+/// A store whose upkeep ends at once, as if its file had gone.
+struct StoppingStore: TelemetryStore {
+    private let memory = MemoryStore()
+
+    func accept(_ batch: SpanBatch) async throws(SinkError) { try await memory.accept(batch) }
+    func accept(_ batch: LogBatch) async throws(SinkError) { try await memory.accept(batch) }
+    func services() async throws(ReadError) -> [ServiceSummary] { try await memory.services() }
+    func operations(of service: String) async throws(ReadError) -> [OperationSummary] {
+        try await memory.operations(of: service)
+    }
+    func search(_ query: TraceQuery) async throws(ReadError) -> TracePage { try await memory.search(query) }
+    func trace(_ id: TraceID) async throws(ReadError) -> Trace? { try await memory.trace(id) }
+    func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] {
+        try await memory.traceIDs(withPrefix: prefix, limit: limit)
+    }
+    func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
+    func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func run() async throws(ReadError) {}
+}

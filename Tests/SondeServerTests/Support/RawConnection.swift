@@ -11,14 +11,19 @@ final class RawConnection {
     private var pending = ByteBuffer()
     private let channel: any Channel
 
-    private init(_ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
+    private init(
+        _ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) {
         self.channel = channel
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
     }
 
     /// Connects, runs `body`, hangs up.
-    static func open<Result: Sendable>(port: Int, _ body: (RawConnection) async throws -> Result) async throws -> Result {
+    static func open<Result: Sendable>(
+        port: Int, _ body: (RawConnection) async throws -> Result
+    ) async throws -> Result {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in

@@ -18,7 +18,7 @@ struct RunningCollector: Sendable {
     /// Starts a collector, runs `body`, stops it gracefully and returns when it has stopped.
     static func run<Result: Sendable>(
         store: any TelemetryStore = MemoryStore(), configure: (inout CollectorConfiguration) -> Void = { _ in },
-        _ body: @Sendable (RunningCollector) async throws -> Result
+        logger: Logger = .quiet, _ body: @Sendable (RunningCollector) async throws -> Result
     ) async throws -> Result {
         var configuration = CollectorConfiguration()
         configuration.listeners = [.otlpHTTP: .loopback(0), .query: .loopback(0)]
@@ -26,7 +26,7 @@ struct RunningCollector: Sendable {
         let registry = MetricsRegistry()
         let (ready, announce) = AsyncStream.makeStream(of: [BoundListener].self)
         let collector = Collector(
-            configuration: configuration, store: store, registry: registry, logger: .quiet,
+            configuration: configuration, store: store, registry: registry, logger: logger,
             onReady: { announce.yield($0) })
         let services = ServiceGroup(services: [collector], logger: .quiet)
         return try await withThrowingTaskGroup(of: Void.self) { group in
