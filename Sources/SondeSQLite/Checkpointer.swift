@@ -17,6 +17,8 @@ actor Checkpointer {
     func open(path: String, durability: Durability) throws(SQLiteError) {
         let connection = try Connection(path: path, mode: .readWrite)
         try connection.execute("PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+        // A checkpoint that must wait for readers holds up the writer: better to leave it to the next.
+        try connection.execute("PRAGMA busy_timeout = \(Limits.checkpointWaitMilliseconds)")
         try connection.execute("PRAGMA journal_size_limit = \(Limits.journalSizeLimit)")
         self.connection = connection
     }

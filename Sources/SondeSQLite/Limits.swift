@@ -34,6 +34,8 @@ enum Limits {
     static let checkpointBytes = 8 << 20
     /// Bytes to which the log's file is cut after a checkpoint.
     static let journalSizeLimit = 32 << 20
+    /// How long a checkpoint that empties the log waits for readers, while the writer waits for it.
+    static let checkpointWaitMilliseconds = 50
     /// Bytes of a page. 8 kB lose less at the end of a blob than 16 kB and chain fewer pages than 4 kB.
     static let pageSize = 8_192
     /// Connections that answer questions side by side.

@@ -47,7 +47,9 @@ struct LogSearch {
         limit = min(max(1, query.limit), LogQuery.maxLimit)
         services = query.service.map { Set(file.catalog.names.serviceIDs($0)) }
         needle = (query.text ?? "").utf8.map(Self.lowercased)
-        filterHashes = LogFilter.hashes(of: query.text ?? "") + (query.traceID.map { [LogFilter.hash(trace: TraceWords($0))] } ?? [])
+        var filterHashes = LogFilter.hashes(of: query.text ?? "")
+        if let id = query.traceID, id.isValid { filterHashes.append(LogFilter.hash(trace: TraceWords(id))) }
+        self.filterHashes = filterHashes
     }
 
     static func run(_ query: LogQuery, in file: BlockFile) throws(ReadError) -> LogPage {

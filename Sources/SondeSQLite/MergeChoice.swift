@@ -5,6 +5,8 @@
 struct MergeCandidate: Hashable {
     var level: Int
     var count: Int
+    /// Whether it could not be read.
+    var isDamaged = false
 }
 
 enum MergeChoice {
@@ -13,11 +15,11 @@ enum MergeChoice {
     /// First the fresh ones, as many as one merge takes. Then runs of small blocks of about one level: each record is
     /// rewritten a logarithmic number of times, however slowly it trickles in.
     static func choose(_ blocks: [MergeCandidate]) -> Range<Int>? {
-        if let fresh = firstRun(of: blocks, where: { $0.level == 0 }) { return fresh }
+        if let fresh = firstRun(of: blocks, where: { $0.level == 0 && !$0.isDamaged }) { return fresh }
         var start = 0
         while start < blocks.count {
             let level = blocks[start].level
-            let isSmall = { (block: MergeCandidate) in block.count < Limits.blockRecords / 2 && block.level == level }
+            let isSmall = { (block: MergeCandidate) in !block.isDamaged && block.count < Limits.blockRecords / 2 && block.level == level }
             guard isSmall(blocks[start]) else {
                 start += 1
                 continue

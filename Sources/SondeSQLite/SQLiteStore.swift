@@ -39,7 +39,9 @@ package final class SQLiteStore: TelemetryStore {
         if StoreFiles.size(files.database) ?? 0 > 0 {
             let verdict: Result<Void, StoreError>
             do throws(SQLiteError) {
-                verdict = try Schema.check(Connection(path: files.database, mode: .readWrite), path: files.database)
+                let connection = try Connection(path: files.database, mode: .readWrite)
+                let isEmpty = try Schema.isEmpty(connection)
+                verdict = isEmpty ? .success(()) : try Schema.check(connection, path: files.database)
             } catch {
                 if error.isNotADatabase { throw Schema.notOurs(files.database) }
                 throw StoreError(.failed, "cannot open \(files.database): \(error.message)")

@@ -36,7 +36,6 @@ enum Schema {
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA page_size = \(Limits.pageSize)")
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
-            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.writeWithoutTransaction { db in
@@ -50,6 +49,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("format 1") { db in
             try db.execute(sql: format1)
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = 1")
         }
         return migrator
@@ -92,6 +92,12 @@ enum Schema {
         CREATE TABLE log_cold (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
         CREATE TABLE log_filter (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
         """
+
+    /// Whether nothing was ever stored in the file: a collector was stopped while it made it.
+    static func isEmpty(_ connection: Connection) throws(SQLiteError) -> Bool {
+        guard try connection.integer("PRAGMA application_id") == 0 else { return false }
+        return try connection.integer("SELECT count(*) FROM sqlite_schema WHERE tbl_name != 'grdb_migrations'") == 0
+    }
 
     /// Refuses files that are not ours or that a later version of sonde has written.
     static func check(_ connection: Connection, path: String) throws(SQLiteError) -> Result<Void, StoreError> {

@@ -223,13 +223,12 @@ extension SpanSession {
                 slots.base[place] = UInt32(index + 1)
                 continue
             }
+            // The winner takes the place of the first: among twins the order of arrival decides who is whose child.
             let known = Int(slots.base[place]) - 1
             let isWorse = row.state & SpanState.unfinished != 0 && rows[known].state & SpanState.unfinished == 0
-            let loser = isWorse ? index : known
-            traces.base[Int(rows[loser].trace)].count -= 1
-            // The slot keeps pointing at a row that is alive; its trace number must survive for the comparison.
-            if !isWorse { slots.base[place] = UInt32(index + 1) }
-            rows.base[loser].trace = Self.dropped
+            if !isWorse { rows[known] = row }
+            traces.base[Int(row.trace)].count -= 1
+            rows.base[index].trace = Self.dropped
             dropped += 1
         }
         if dropped > 0 { recomputeStarts() }

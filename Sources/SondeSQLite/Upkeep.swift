@@ -19,7 +19,9 @@ actor Upkeep {
     private let shared: SharedReadState
     private var connection: Connection?
     private var merger = BlockMerger()
-    private var isSettled = false
+    /// Blocks that could not be read: they stay as they are, for readers to tell.
+    private var damagedBlocks: Set<Int64> = []
+    private var damagedLogBlocks: Set<Int64> = []
     private var lastMerge = ContinuousClock.now
     private var settledCommit: ContinuousClock.Instant?
 
@@ -58,20 +60,17 @@ actor Upkeep {
             }
             return
         }
-        await attempt {
-            try await self.mergeIfDue()
-            try await self.retain()
-        }
+        await attempt { try await self.retain() }
+        await attempt { try await self.mergeIfDue() }
     }
 
+    /// Each step is tried whatever became of the one before: a full disk must not keep retention from making room.
     func settle() async {
-        await attempt {
-            try await self.mergeAll()
-            try await self.retain()
-            await self.checkpointer.truncate()
-            try await self.giveBackPages()
-            await self.checkpointer.truncate()
-        }
+        await attempt { try await self.retain() }
+        await attempt { try await self.mergeAll() }
+        await checkpointer.truncate()
+        await attempt { try await self.giveBackPages(downTo: 0) }
+        await checkpointer.truncate()
     }
 
     private func attempt(_ work: () async throws -> Void) async {
@@ -116,10 +115,16 @@ extension Upkeep {
     private func mergeSpans() async throws -> Bool {
         let began = ContinuousClock.now
         let work = try read { file -> (inputs: [SpanBlockInfo], merged: MergedSpans)? in
-            let choice = MergeChoice.choose(file.catalog.blocks.map { .init(level: $0.level, count: $0.count) })
-            guard let choice else { return nil }
+            let candidates = file.catalog.blocks.map { block in
+                MergeCandidate(level: block.level, count: block.count, isDamaged: damagedBlocks.contains(block.id))
+            }
+            guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.blocks[choice])
-            return (inputs, try merger.merge(inputs, in: file))
+            do { return (inputs, try merger.merge(inputs, in: file)) } catch {
+                // Find the culprits, so that the others are merged next time.
+                for block in inputs where (try? merger.merge([block], in: file)) == nil { damagedBlocks.insert(block.id) }
+                throw error
+            }
         }
         guard let work, try await writer.replace(work.inputs, by: work.merged.blocks) else { return false }
         configuration.observer.merged(
@@ -132,10 +137,15 @@ extension Upkeep {
     private func mergeLogs() async throws -> Bool {
         let began = ContinuousClock.now
         let work = try read { file -> (inputs: [LogBlockInfo], blocks: [EncodedLogBlock])? in
-            let choice = MergeChoice.choose(file.catalog.logBlocks.map { .init(level: $0.level, count: $0.count) })
-            guard let choice else { return nil }
+            let candidates = file.catalog.logBlocks.map { block in
+                MergeCandidate(level: block.level, count: block.count, isDamaged: damagedLogBlocks.contains(block.id))
+            }
+            guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.logBlocks[choice])
-            return (inputs, try merger.merge(inputs, in: file))
+            do { return (inputs, try merger.merge(inputs, in: file)) } catch {
+                for block in inputs where (try? merger.merge([block], in: file)) == nil { damagedLogBlocks.insert(block.id) }
+                throw error
+            }
         }
         guard let work, try await writer.replace(work.inputs, by: work.blocks) else { return false }
         configuration.observer.merged(
@@ -158,15 +168,18 @@ extension Upkeep {
             while try await prune({ $0 < oldest }, bytesToFree: .max) {}
         }
         guard let maxBytes = policy.maxBytes else { return }
-        // The log counts too, but is emptied anyway: prune by what the file itself needs.
+        guard files.bytes > maxBytes else { return }
+        // The log is emptied before blocks are let go for it; what is left of it is taken off the bound.
+        await checkpointer.truncate()
+        let bound = max(maxBytes - (StoreFiles.size(files.log) ?? 0), maxBytes / 2)
+        let target = Int(Double(bound) * Limits.pruneTarget)
         var used = try await usedBytes()
-        guard used > maxBytes else { return }
-        let target = Int(Double(maxBytes) * Limits.pruneTarget)
         while used > target {
             guard try await prune({ _ in true }, bytesToFree: used - target) else { break }
             used = try await usedBytes()
         }
-        try await giveBackPages()
+        try await giveBackPages(downTo: bound)
+        await checkpointer.truncate()
     }
 
     private func usedBytes() async throws -> Int {
@@ -194,14 +207,14 @@ extension Upkeep {
         return true
     }
 
-    /// Gives free pages back in small steps.
-    private func giveBackPages() async throws {
-        var free = try await writer.pages().free
-        while free > 0 {
+    /// Gives free pages back in small steps, until the file has that many bytes or no free page.
+    private func giveBackPages(downTo bytes: Int) async throws {
+        var pages = try await writer.pages()
+        while pages.free > 0, pages.all * pages.size > bytes {
             try await writer.vacuum()
-            let left = try await writer.pages().free
-            guard left < free else { return }
-            free = left
+            let left = try await writer.pages()
+            guard left.free < pages.free else { return }
+            pages = left
         }
     }
 }

@@ -98,7 +98,8 @@ actor Writer {
         }
         report(group, results, bytes: bytes, duration: began.duration(to: .now))
         for (batch, result) in zip(group, results) { batch.sender.resume(returning: result) }
-        lastCommit = .now
+        // A commit that failed is no sign of life: upkeep comes sooner to make room.
+        if bytes > 0 { lastCommit = .now }
     }
 
     private func add(_ batch: WaitingBatch) -> Result<Void, SinkError> {
