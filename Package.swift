@@ -156,7 +156,7 @@ let package = Package(
              coreMetrics, lifecycle]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
-        tests("SondeHummingbird", ["SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing, lifecycle]),
+        tests("SondeHummingbird", ["SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing, lifecycle, unixSignals]),
         tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", arguments, configuration, log]),
         .testTarget(name: "HouseTests", swiftSettings: houseRules),
         // Stories told by the real binaries; they are built with the tests and driven from outside.

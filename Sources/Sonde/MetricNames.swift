@@ -11,13 +11,13 @@ struct MetricName: Sendable {
 
     static let conflicts = MetricName(
         name: "sonde_library_conflicting_metrics_total",
-        help: "Metrics that were not registered because their name was taken by a metric of another kind.")
+        help: "Metrics not shown because another kind has their name.")
     static let overflow = MetricName(
         name: "sonde_library_overflowed_series_total",
-        help: "Registrations that went to the overflow series because their metric had too many label sets.")
+        help: "Registrations beyond the label sets a metric may have.")
     static let ignored = MetricName(
         name: "sonde_library_ignored_measurements_total",
-        help: "Measurements that were ignored: not a number, not finite, or negative where that has no meaning.")
+        help: "Measurements that made no sense: NaN, infinite, negative.")
     static let logLinesDropped = MetricName(
         name: "sonde_library_log_lines_dropped_total",
         help: "Log lines that could not be written to their output.")

@@ -61,7 +61,7 @@ public struct Telemetry: Service {
     public static func bootstrap(
         serviceName: String? = nil, configure: (inout TelemetryConfiguration) throws -> Void = { _ in }
     ) throws -> Telemetry {
-        var configuration = TelemetryConfiguration(serviceName: serviceName, reading: Self.environment)
+        var configuration = TelemetryConfiguration.fromEnvironment(serviceName: serviceName)
         try configure(&configuration)
         let telemetry = try Telemetry(configuration)
         let isFirst = hasBootstrapped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
@@ -124,7 +124,9 @@ public struct Telemetry: Service {
         }
     }
 
-    private static func queue(_ signal: ExportSignal, _ configuration: TelemetryConfiguration, isOn: Bool) -> ExportQueue? {
+    private static func queue(
+        _ signal: ExportSignal, _ configuration: TelemetryConfiguration, isOn: Bool
+    ) -> ExportQueue? {
         #if OTLPExport
         guard isOn, !configuration.isDisabled else { return nil }
         let limits = ExportLimits(

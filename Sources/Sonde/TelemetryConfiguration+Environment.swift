@@ -17,7 +17,8 @@ extension TelemetryConfiguration {
     ///   - serviceName: The name unless `reader` has another; `unknown_service` if neither names one.
     ///   - reader: By default the environment of the process.
     public init(
-        serviceName: String? = nil, reading reader: ConfigReader = ConfigReader(provider: EnvironmentVariablesProvider())
+        serviceName: String? = nil,
+        reading reader: ConfigReader = ConfigReader(provider: EnvironmentVariablesProvider())
     ) {
         self.init(serviceName: serviceName ?? Self.unknownServiceName)
         var source = VariableSource(reader: reader)
@@ -26,6 +27,12 @@ extension TelemetryConfiguration {
         readExport(from: &source)
         readBatching(from: &source)
         warnings = source.warnings
+    }
+
+    /// The defaults, overlaid with the environment of the process.
+    static func fromEnvironment(serviceName: String?) -> TelemetryConfiguration {
+        let environment = ConfigReader(provider: EnvironmentVariablesProvider())
+        return TelemetryConfiguration(serviceName: serviceName, reading: environment)
     }
 
     static let unknownServiceName = "unknown_service"

@@ -63,7 +63,9 @@ package struct TraceParent: Hashable, Sendable {
         }
     }
 
-    private static func write(_ value: UInt64, digits: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+    private static func write(
+        _ value: UInt64, digits: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) {
         for place in 0..<digits {
             let nibble = Int(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - place))) & 15
             buffer[start + place] = Hex.digits[nibble]

@@ -73,7 +73,8 @@ struct ExportServiceTests {
 
     @Test func countsWhatTheCollectorTookOnlyInPart() async throws {
         let answer = OTLPResponse(.traces, rejectedCount: 1, errorMessage: "bad id").protobuf
-        let collector = ScriptedCollector([Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer)))])
+        let body = ResponseBody(byteBuffer: ByteBuffer(bytes: answer))
+        let collector = ScriptedCollector([Response(status: .ok, body: body)])
         try await withServer(collector.router) { port in
             let telemetry = try telemetry(port: port) { $0.traceExportDelay = .seconds(60) }
             try await running(telemetry) {

@@ -72,7 +72,8 @@ struct InstrumentedHTTPClientTests {
             return try await ServiceContext.withValue(caller) {
                 var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/echo/200")
                 request.headers.add(name: "Traceparent", value: "stale")
-                let response = try await InstrumentedHTTPClient(telemetry: telemetry).execute(request, timeout: .seconds(30))
+                let client = InstrumentedHTTPClient(telemetry: telemetry)
+                let response = try await client.execute(request, timeout: .seconds(30))
                 return String(buffer: try await response.body.collect(upTo: 10_000))
             }
         }

@@ -19,7 +19,8 @@ import Darwin
 struct JSONLogHandlerTests {
     /// A telemetry whose log lines go into a file of its own.
     private func lines(
-        level: Logger.Level = .info, provider: Logger.MetadataProvider? = nil, _ body: (Logger, Telemetry) throws -> Void
+        level: Logger.Level = .info, provider: Logger.MetadataProvider? = nil,
+        _ body: (Logger, Telemetry) throws -> Void
     ) throws -> (lines: [String], records: [SondeModel.LogRecord]) {
         let path = "/tmp/sonde-log-\(IdentifierSource().nextSpanID().hex)"
         try #require(FileManager.default.createFile(atPath: path, contents: nil))

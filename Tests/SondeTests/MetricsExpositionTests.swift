@@ -37,13 +37,13 @@ struct MetricsExpositionTests {
             # TYPE orders_total counter
             orders_total{region="eu"} 1
             orders_total{region="us"} 3
-            # HELP sonde_library_conflicting_metrics_total Metrics that were not registered because their name was taken by a metric of another kind.
+            # HELP sonde_library_conflicting_metrics_total Metrics not shown because another kind has their name.
             # TYPE sonde_library_conflicting_metrics_total counter
             sonde_library_conflicting_metrics_total 0
-            # HELP sonde_library_ignored_measurements_total Measurements that were ignored: not a number, not finite, or negative where that has no meaning.
+            # HELP sonde_library_ignored_measurements_total Measurements that made no sense: NaN, infinite, negative.
             # TYPE sonde_library_ignored_measurements_total counter
             sonde_library_ignored_measurements_total 0
-            # HELP sonde_library_overflowed_series_total Registrations that went to the overflow series because their metric had too many label sets.
+            # HELP sonde_library_overflowed_series_total Registrations beyond the label sets a metric may have.
             # TYPE sonde_library_overflowed_series_total counter
             sonde_library_overflowed_series_total 0
             # HELP target_info Who.

@@ -9,7 +9,8 @@ import Testing
 struct SamplerTests {
     private func parent(sampled: Bool) -> TraceContext {
         TraceContext(
-            traceID: TraceID(high: 1, low: 0), spanID: SpanID(1), flags: sampled ? .sampled : [], state: .empty, isRemote: true)
+            traceID: TraceID(high: 1, low: 0), spanID: SpanID(1), flags: sampled ? .sampled : [], state: .empty,
+            isRemote: true)
     }
 
     @Test func aParentDecidesForItsChildren() {

@@ -18,7 +18,9 @@ struct OTLPEncoderTests {
     }
 
     /// A span with something in every field.
-    static func span(_ seed: UInt64, resource: Resource = Resource(), scope: InstrumentationScope = .init()) -> SpanRecord {
+    static func span(
+        _ seed: UInt64, resource: Resource = Resource(), scope: InstrumentationScope = .init()
+    ) -> SpanRecord {
         var unknown = ProtobufWriter()
         unknown.string("from the future", field: 99)
         unknown.varint(seed, field: 1_000)

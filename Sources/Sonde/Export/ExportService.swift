@@ -47,14 +47,21 @@ struct ExportService {
             headers: configuration.exportHeaders, compression: configuration.compression,
             timeout: configuration.exportTimeout)
         return ExportWorker(
-            queue: queue, delay: queue.signal == .traces ? configuration.traceExportDelay : configuration.logExportDelay,
-            resource: telemetry.resource, stop: stop, metrics: telemetry.metrics,
+            queue: queue, delay: configuration.delay(of: queue.signal), resource: telemetry.resource, stop: stop,
+            metrics: telemetry.metrics,
             logger: telemetry.localLogger(label: "sonde.export"), sleep: { try await Task.sleep(for: $0) },
             send: { await sender.send($0) })
     }
 }
 
 extension TelemetryConfiguration {
+    fileprivate func delay(of signal: ExportSignal) -> Duration {
+        switch signal {
+        case .traces: traceExportDelay
+        case .logs: logExportDelay
+        }
+    }
+
     /// Where a signal is sent: its own endpoint as it is, else the base with the signal's path.
     func url(of signal: ExportSignal) -> String {
         switch signal {

@@ -100,7 +100,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         describe(metric.name, help: metric.help, unit: metric.unit)
         let place = place(metric.name, kind: kind, labels: labels)
         let isTaken = state.withLock { state in
-            guard var family = Self.family(place.family, kind: kind, source: metric.name, in: &state) else { return true }
+            let found = Self.family(place.family, kind: kind, source: metric.name, in: &state)
+            guard var family = found else { return true }
             family[place.labels] = .read(read)
             state.families[place.family] = family
             return false
@@ -222,7 +223,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
             }
         guard let place else { return }
         state.withLock { state in
-            guard var family = state.families[place.family], family[place.labels]?.isBehind(handler) == true else { return }
+            guard var family = state.families[place.family] else { return }
+            guard family[place.labels]?.isBehind(handler) == true else { return }
             family[place.labels] = nil
             state.families[place.family] = family.series.isEmpty ? nil : family
             guard family.series.isEmpty else { return }
