@@ -26,7 +26,8 @@ struct SamplerTests {
     func recordsItsShare(ratio: Double) {
         var generator = SplitMix(state: 42)
         let identifiers = IdentifierSource(seedingFrom: &generator)
-        let hits = (0..<20_000).count { _ in Sampler.traceIDRatio(ratio).samples(identifiers.nextTraceID(), parent: nil) }
+        let sampler = Sampler.traceIDRatio(ratio)
+        let hits = (0..<20_000).count { _ in sampler.samples(identifiers.nextTraceID(), parent: nil) }
         #expect(abs(Double(hits) / 20_000 - ratio) < 0.02)
     }
 

@@ -50,7 +50,8 @@ struct OTLPEncoderTests {
     @Test func spansComeBackAsTheyWere() throws {
         let bare = SpanRecord(traceID: TraceID(high: 0, low: 1), spanID: SpanID(1), name: "", kind: .unspecified, start: .zero, end: .zero)
         let spans = [
-            Self.span(1, resource: Self.resource, scope: Self.scope), Self.span(2, resource: Self.resource, scope: Self.scope),
+            Self.span(1, resource: Self.resource, scope: Self.scope),
+            Self.span(2, resource: Self.resource, scope: Self.scope),
             Self.span(3, resource: Self.resource), bare, Self.span(5, resource: Self.resource),
         ]
         let decoded = try OTLPDecoder.traces(OTLPEncoder.traces(spans))
@@ -68,7 +69,8 @@ struct OTLPEncoderTests {
             LogRecord(
                 time: Timestamp(nanoseconds: 1), observedTime: Timestamp(nanoseconds: 2), severityNumber: 17,
                 severityText: "error", body: body, eventName: "event", attributes: Self.attributes, droppedAttributesCount: 1,
-                flags: 1, traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), resource: Self.resource, scope: Self.scope)
+                flags: 1, traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), resource: Self.resource,
+                scope: Self.scope)
         }
         logs.append(LogRecord(time: .zero))
         let decoded = try OTLPDecoder.logs(OTLPEncoder.logs(logs))
@@ -83,7 +85,8 @@ struct OTLPEncoderTests {
 
     @Test func wrapsEntriesEncodedOneByOne() throws {
         let spans = [
-            Self.span(1, resource: Self.resource, scope: Self.scope), Self.span(2, resource: Self.resource, scope: Self.scope),
+            Self.span(1, resource: Self.resource, scope: Self.scope),
+            Self.span(2, resource: Self.resource, scope: Self.scope),
             Self.span(3, resource: Self.resource),
         ]
         let entries = spans.map { span in
