@@ -39,7 +39,8 @@ package struct ListenerAddress: Hashable, Sendable, CustomStringConvertible {
     /// Whether only this machine can reach it.
     package var isLoopback: Bool {
         let host = host.lowercased()
-        return host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        let isIPv4Loopback = host.hasPrefix("127.") && host.allSatisfy { $0 == "." || ("0"..."9").contains($0) }
+        return host == "localhost" || host == "::1" || isIPv4Loopback
     }
 }
 

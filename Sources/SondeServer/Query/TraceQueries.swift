@@ -30,15 +30,18 @@ struct TraceQueries: Sendable {
 
     static func query(_ parameters: Parameters) throws(Refusal) -> TraceQuery {
         var query = TraceQuery()
-        if let shorthand = parameters.text("q") { try apply(shorthand, to: &query, now: parameters.now) }
-        query.service = parameters.text("service") ?? query.service
-        query.operation = parameters.text("operation") ?? query.operation
-        query.kind = try parameters.kind("kind") ?? query.kind
-        query.status = try parameters.status("status") ?? query.status
-        query.minDuration = try parameters.duration("minDuration") ?? query.minDuration
-        query.maxDuration = try parameters.duration("maxDuration") ?? query.maxDuration
+        query.service = parameters.text("service")
+        query.operation = parameters.text("operation")
+        query.kind = try parameters.kind("kind")
+        query.status = try parameters.status("status")
+        query.minDuration = try parameters.duration("minDuration")
+        query.maxDuration = try parameters.duration("maxDuration")
         query.minTraceDuration = try parameters.duration("minTraceDuration")
         query.maxTraceDuration = try parameters.duration("maxTraceDuration")
+        query.attributes = attributes(parameters.items)
+        if let text = parameters.text("q") {
+            do { try shorthand.add(text, to: &query) } catch { throw Refusal(error) }
+        }
         query.start = try parameters.moment("start")
         query.end = try parameters.moment("end")
         if let since = try parameters.duration("since") {
@@ -46,10 +49,11 @@ struct TraceQueries: Sendable {
         }
         query.limit = try parameters.limit(default: TraceQuery.defaultLimit, max: TraceQuery.maxLimit)
         query.cursor = try parameters.parse("cursor", expected: "the next of an earlier answer") { TraceCursor(text: $0) }
-        query.attributes += attributes(parameters.items)
         try check(query)
         return query
     }
+
+    private static let shorthand = QueryShorthand { DurationText.parse($0) }
 
     private static func attributes(_ items: QueryItems) -> [AttributeCondition] {
         items.items.compactMap { item in
@@ -57,12 +61,6 @@ struct TraceQueries: Sendable {
             guard item.name.hasPrefix("attr."), !key.isEmpty else { return nil }
             return AttributeCondition(key: String(key), value: item.value)
         }
-    }
-
-    private static func apply(_ shorthand: String, to query: inout TraceQuery, now: Timestamp) throws(Refusal) {
-        throw Refusal(
-            .badRequest, code: "unsupported", "q is not understood by this version",
-            hint: "use service, operation, status, minDuration, maxDuration and attr.KEY")
     }
 
     private static func check(_ query: TraceQuery) throws(Refusal) {

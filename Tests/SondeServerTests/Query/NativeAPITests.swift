@@ -21,7 +21,8 @@ import Testing
         "/sonde/v1/traces?service=%g1", "/sonde/v1/logs?level=loud", "/sonde/v1/logs?traceId=xyz",
         "/sonde/v1/logs?spanId=1", "/sonde/v1/logs?limit=0", "/sonde/v1/logs?cursor=x", "/sonde/v1/logs?start=x",
         "/sonde/v1/traces/xyz", "/sonde/v1/traces/123456789012345678901234567890123", "/sonde/v1/traceIds",
-        "/sonde/v1/traceIds?prefix=xyz", "/sonde/v1/traceIds?prefix=ab&limit=0",
+        "/sonde/v1/traceIds?prefix=xyz",
+        "/sonde/v1/traces?q=bogus", "/sonde/v1/traces?service=a&q=service%3Db", "/sonde/v1/traceIds?prefix=ab&limit=0",
     ])
     func refusesAMalformedQuestionWith400(path: String) async throws {
         try await RunningCollector.run { collector in
@@ -86,6 +87,15 @@ import Testing
             let failed = try #require(try await collector.get("/sonde/v1/services"))
             #expect(failed.status == 500)
             #expect(failed.text.contains(#""code":"failed""#))
+        }
+    }
+
+    @Test(arguments: ["%7B%20status%20%3D%20error%20%7D", "http.response.status_code%3E%3D500"])
+    func aQueryLanguageNotSpokenYetIsUnsupported(q: String) async throws {
+        try await RunningCollector.run { collector in
+            let reply = try #require(try await collector.get("/sonde/v1/traces?q=" + q))
+            #expect(reply.status == 400)
+            #expect(reply.text.hasPrefix(#"{"error":{"code":"unsupported","#))
         }
     }
 
@@ -164,7 +174,8 @@ import Testing
         "attr.tries=3", "attr.card%20type=gold+%26+more&attr.tries=3", "end=2026-01-02T03:04:06Z",
         "end=2026-01-02T04:04:06%2B01:00", "end=2026-01-02T04:04:06+01:00", "end=1767323046", "end=1767323046000",
         "end=1767323046000000", "end=1767323046000000000", "unknown=thing&kind=client",
-        "service=payments&operation=&kind=",
+        "service=payments&operation=&kind=", "q=service%3Dpayments+error+duration%3E%3D300ms+tries%3D3",
+        "service=payments&q=operation%3D%22charge+card%22",
     ])
     func searchesByEveryParameter(query: String) async throws {
         let wanted = SpanRecord.sample(
