@@ -127,7 +127,8 @@ let package = Package(
             name: "SondeCLI",
             dependencies: [
                 "SondeModel", "SondeWire", "SondeAnalysis", "SondeStorage", "SondeSQLite", "SondePipeline", "SondeServer",
-                "SondeClient", "SondeTerminal", "SondeViewer", "Sonde", arguments, configuration, log, lifecycle, unixSignals,
+                "SondeClient", "SondeTerminal", "SondeViewer", "Sonde", arguments, configuration, log, lifecycle,
+                unixSignals, coreMetrics,
             ],
             swiftSettings: houseRules
         ),
@@ -157,7 +158,7 @@ let package = Package(
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
         tests("SondeHummingbird", ["SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing, lifecycle, unixSignals]),
-        tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", arguments, configuration, log]),
+        tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", "Sonde", arguments, configuration, log], files: ["Golden"]),
         .testTarget(name: "HouseTests", swiftSettings: houseRules),
         // Stories told by the real binaries; they are built with the tests and driven from outside.
         .testTarget(

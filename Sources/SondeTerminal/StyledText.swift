@@ -9,12 +9,15 @@ package enum Role: Hashable, Sendable {
     /// One of many kinds of the same thing; equal numbers look alike.
     case hue(Int)
 
+    /// Hues that can be told apart; higher numbers begin anew.
+    package static let hueCount = 12
+
     /// The hue that belongs to a name: the same in every run and on every machine.
     package static func hue(of name: String) -> Role {
         // FNV-1a: the standard library's hash changes with each process.
         var hash: UInt32 = 2_166_136_261
         for byte in name.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-        return .hue(Int(hash >> 8 & 0xFFFF))
+        return .hue(Int(hash >> 8) % hueCount)
     }
 }
 

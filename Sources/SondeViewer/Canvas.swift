@@ -20,8 +20,6 @@ package struct Canvas: Hashable, Sendable {
 
 /// How the same things look in every drawing.
 enum Phrase {
-    static func service(_ name: String) -> StyledText { StyledText(name, .hue(of: name)) }
-
     static func operation(_ name: String) -> String { name.isEmpty ? "(no name)" : name }
 
     static func errors(_ count: Int) -> StyledText { StyledText(Quantity.count(count), count > 0 ? .bad : .faint) }

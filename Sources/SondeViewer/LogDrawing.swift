@@ -9,6 +9,7 @@ package struct LogDrawing: Sendable {
     let logs: [LogRecord]
     let canvas: Canvas
     let showsTrace: Bool
+    private let hues: ServiceHues
 
     /// - Parameter logs: in the order in which they shall stand.
     /// - Parameter showsTrace: whether a record names its trace; not needed where all belong to one.
@@ -16,6 +17,7 @@ package struct LogDrawing: Sendable {
         self.logs = logs
         self.canvas = canvas
         self.showsTrace = showsTrace
+        self.hues = ServiceHues(logs.lazy.map(\.resource.serviceName))
     }
 
     package func lines() -> [StyledText] {
@@ -42,7 +44,7 @@ package struct LogDrawing: Sendable {
         prefix.append("  ")
         prefix.append(level(log).fitted(to: 5))
         prefix.append("  ")
-        prefix.append(Phrase.service(log.resource.serviceName).fitted(to: serviceWidth))
+        prefix.append(hues.text(log.resource.serviceName).fitted(to: serviceWidth))
         prefix.append("  ")
         let isNarrow = canvas.width < Limits.minColumnsForLogPrefix || prefix.width > canvas.width / 2
         let indent = isNarrow ? 4 : prefix.width
@@ -81,12 +83,14 @@ package struct LogDrawing: Sendable {
             .map { StyledText(String($0), role) }
         while paragraphs.count > 1, paragraphs.last?.isEmpty == true { paragraphs.removeLast() }
         var last = paragraphs.popLast() ?? StyledText()
-        for attribute in log.attributes.prefix(Limits.attributesPerLog) {
+        // Where in the source a line was logged is for `--output json`: it repeats on every line and drowns the rest.
+        let attributes = log.attributes.filter { !$0.key.hasPrefix("code.") }
+        for attribute in attributes.prefix(Limits.attributesPerLog) {
             if !last.isEmpty { last.append("  ") }
             last.append(attribute.key + "=", .faint)
             last.append(StyledText(attribute.value.text).truncated(to: Limits.attributeValueWidth))
         }
-        let more = log.attributes.count - Limits.attributesPerLog
+        let more = attributes.count - Limits.attributesPerLog
         if more > 0 { last.append("  … \(more) more", .faint) }
         if showsTrace && log.traceID.isValid {
             last.append((last.isEmpty ? "" : "  ") + "trace=" + log.traceID.hex.prefix(Limits.shortIDDigits), .faint)

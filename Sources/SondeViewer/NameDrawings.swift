@@ -7,10 +7,12 @@ package import SondeTerminal
 package struct ServicesDrawing: Sendable {
     let services: [ServiceSummary]
     let canvas: Canvas
+    private let hues: ServiceHues
 
     package init(_ services: [ServiceSummary], on canvas: Canvas) {
         self.services = services
         self.canvas = canvas
+        self.hues = ServiceHues(services.lazy.map(\.name))
     }
 
     package func lines() -> [StyledText] {
@@ -20,7 +22,7 @@ package struct ServicesDrawing: Sendable {
         ])
         for service in services {
             table.append([
-                Phrase.service(service.name), StyledText(Quantity.count(service.spanCount)),
+                hues.text(service.name), StyledText(Quantity.count(service.spanCount)),
                 Phrase.errors(service.errorCount), rate(service),
             ])
         }

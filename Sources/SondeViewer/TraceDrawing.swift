@@ -17,12 +17,14 @@ package struct TraceDrawing: Sendable {
     let trace: Trace
     let canvas: Canvas
     /// The time axis. Kept here because a trace finds its bounds by looking at every span.
+    private let hues: ServiceHues
     private let start: Timestamp
     private let durationNanoseconds: UInt64
 
     package init(_ trace: Trace, on canvas: Canvas) {
         self.trace = trace
         self.canvas = canvas
+        self.hues = ServiceHues(trace.spans.lazy.map(\.resource.serviceName))
         self.start = trace.start
         self.durationNanoseconds = trace.durationNanoseconds
     }
@@ -132,7 +134,7 @@ extension TraceDrawing {
         if span.isError { text.append("✗ ", .bad) }
         if span.isUnfinished { text.append("[unfinished] ", .notice) }
         if trace.isSkewed(index) { text.append("[clock skew] ", .notice) }
-        text.append(Phrase.service(span.resource.serviceName))
+        text.append(hues.text(span.resource.serviceName))
         text.append(": ", .faint)
         text.append(Phrase.operation(span.name))
     }
@@ -150,7 +152,7 @@ extension TraceDrawing {
         if layout.barWidth > 0 {
             line.append("  ")
             line.append(
-                drawn: bar(of: span, layout.barWidth), span.isError ? .bad : .hue(of: span.resource.serviceName))
+                drawn: bar(of: span, layout.barWidth), span.isError ? .bad : hues[span.resource.serviceName])
         }
         return line
     }
@@ -178,7 +180,7 @@ extension TraceDrawing {
         for index in spans.prefix(Limits.messagesInFull) {
             let span = trace.spans[index]
             var title = StyledText(span.isError ? "✗ " : "", .bad)
-            title.append(Phrase.service(span.resource.serviceName))
+            title.append(hues.text(span.resource.serviceName))
             title.append(": ", .faint)
             title.append(Phrase.operation(span.name))
             title.append("  span \(span.spanID.hex)", .faint)

@@ -8,10 +8,12 @@ package import SondeTerminal
 package struct TraceListDrawing: Sendable {
     let page: TracePage
     let canvas: Canvas
+    private let hues: ServiceHues
 
     package init(_ page: TracePage, on canvas: Canvas) {
         self.page = page
         self.canvas = canvas
+        self.hues = ServiceHues(page.traces.lazy.map(\.rootService))
     }
 
     package func lines() -> [StyledText] {
@@ -35,7 +37,7 @@ package struct TraceListDrawing: Sendable {
 
     private func cells(_ trace: TraceSummary, _ starts: StartColumn) -> [StyledText] {
         var root = StyledText(trace.isComplete ? "" : "? ", .notice)
-        root.append(Phrase.service(trace.rootService))
+        root.append(hues.text(trace.rootService))
         root.append(": ", .faint)
         root.append(Phrase.operation(trace.rootOperation))
         return [

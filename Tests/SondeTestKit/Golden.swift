@@ -13,6 +13,13 @@ package struct Golden: Sendable {
         folder = URL(filePath: testFile).deletingLastPathComponent().appending(path: "Golden")
     }
 
+    /// Files in a folder of the repository, like `docs`.
+    package init(repositoryFolder: String, from testFile: String = #filePath) {
+        // Tests/SUITE/FILE
+        folder = URL(filePath: testFile).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: repositoryFolder)
+    }
+
     /// Expects `text` to be what the file `name` holds; records it instead where `SONDE_RECORD_GOLDEN` is set.
     package func expect(_ text: String, is name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let file = folder.appending(path: name)

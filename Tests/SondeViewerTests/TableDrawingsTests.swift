@@ -84,7 +84,7 @@ struct TableDrawingsTests {
         let logs: [LogRecord] = [
             .sample(
                 "order received", service: "orders", level: .info, trace: 1,
-                attributes: [Attribute("order.id", .int(42))]),
+                attributes: [Attribute("code.line.number", .int(7)), Attribute("order.id", .int(42))]),
             .sample("cache miss", ms: 3, service: "inventory", level: .debug),
             .sample(
                 "payment declined by the bank after the second attempt, because the account has insufficient funds",

@@ -45,7 +45,7 @@ struct Logs: AsyncParsableCommand {
     func run() async throws {
         var query = try query(now: .now)
         let limit = try Reading.limit(limit, standard: LogQuery.defaultLimit)
-        let source = try source.open()
+        let source = try await source.open()
         if let trace { query.traceID = try await Self.traceID(trace, source) }
         let page = try await Self.search(source, query, limit: limit)
         let printer = Printer(drawing)

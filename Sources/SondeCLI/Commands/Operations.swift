@@ -27,7 +27,7 @@ struct Operations: AsyncParsableCommand {
 
     func run() async throws {
         let service = service ?? serviceFlag ?? ""
-        let source = try source.open()
+        let source = try await source.open()
         let operations = try await asking { () async throws(ReadError) in try await source.operations(of: service) }
         let printer = Printer(drawing)
         switch output {

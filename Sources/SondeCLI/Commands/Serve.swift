@@ -31,6 +31,8 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw error.failure
         }
-        try await CollectorRun(settings, unknownVariables: sources.unknownVariables, environment: environment).run()
+        let collector = try CollectorRun(
+            settings, unknownVariables: sources.unknownVariables, environment: environment)
+        try await collector.run()
     }
 }

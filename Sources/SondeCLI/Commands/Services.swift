@@ -17,7 +17,7 @@ struct Services: AsyncParsableCommand {
     @OptionGroup(title: "How") var drawing: DrawingOptions
 
     func run() async throws {
-        let source = try source.open()
+        let source = try await source.open()
         let services = try await asking { () async throws(ReadError) in try await source.services() }
         let printer = Printer(drawing)
         switch output {

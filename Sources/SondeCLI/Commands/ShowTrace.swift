@@ -36,7 +36,7 @@ struct ShowTrace: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let source = try source.open()
+        let source = try await source.open()
         let trace = try await TraceFinder(reader: source).find(id)
         let logs = self.logs ? try await Logs.all(of: trace.id, source) : nil
         let printer = Printer(drawing)

@@ -19,19 +19,21 @@ struct ShowVersion: ParsableCommand {
                 """
                 sonde \(Version.text)
                 Swift \(Version.swift)
-                SQLite \("3")
-                file format \(1)
+                SQLite \(StoreChoice.databaseVersion)
+                file format \(StoreChoice.formatVersion)
 
                 """)
         case .json, .ndjson:
             var writer = JSONWriter()
             writer.beginObject()
-            for (key, value) in [("version", Version.text), ("swift", Version.swift), ("sqlite", "3")] {
+            for (key, value) in [
+                ("version", Version.text), ("swift", Version.swift), ("sqlite", StoreChoice.databaseVersion),
+            ] {
                 writer.key(key)
                 writer.string(value)
             }
             writer.key("formatVersion")
-            writer.int(1)
+            writer.int(StoreChoice.formatVersion)
             writer.endObject()
             StandardStreams.write(writer.bytes + [UInt8(ascii: "\n")])
         }

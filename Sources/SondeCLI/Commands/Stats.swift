@@ -17,7 +17,7 @@ struct Stats: AsyncParsableCommand {
     @OptionGroup(title: "How") var drawing: DrawingOptions
 
     func run() async throws {
-        let source = try source.open()
+        let source = try await source.open()
         let statistics = try await asking { () async throws(ReadError) in try await source.statistics() }
         let printer = Printer(drawing)
         switch output {

@@ -32,7 +32,7 @@ struct Traces: AsyncParsableCommand {
 
     func run() async throws {
         let query = try query(now: .now)
-        let source = try source.open()
+        let source = try await source.open()
         let page = try await Self.search(
             source, query, limit: try Reading.limit(limit, standard: TraceQuery.defaultLimit))
         let printer = Printer(drawing)

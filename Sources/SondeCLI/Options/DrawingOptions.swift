@@ -15,7 +15,7 @@ extension ColorChoice: ExpressibleByArgument {}
 struct DrawingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Colours: auto is on a terminal only, and not with NO_COLOR.", valueName: "auto|always|never"))
+            "Colours: auto is on a terminal only, and not with NO_COLOR.", valueName: "when"))
     var color = ColorChoice.auto
 
     @Flag(help: "Tell times in UTC rather than in local time.")

@@ -29,9 +29,10 @@ struct SourceOptions: ParsableArguments {
         }
     }
 
-    func open(environment: [String: String] = ProcessInfo.processInfo.environment) throws(CommandFailure) -> any Source
-    {
-        if let db { return try Self.open(file: db) }
+    func open(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws(CommandFailure) -> any Source {
+        if let db { return try await StoreChoice.read(path: db) }
         if let at { return try Self.connect(to: at, named: "--at") }
         let variable = environment["SONDE_URL"] ?? ""
         return variable.isEmpty
@@ -44,9 +45,5 @@ extension SourceOptions {
         do throws(ReadError) { return try RemoteStore(url: url) } catch {
             throw CommandFailure(.usage, "cannot use \(name): \(error.reason)")
         }
-    }
-
-    private static func open(file path: String) throws(CommandFailure) -> any Source {
-        throw CommandFailure(.unreachable, "cannot open \(path)")
     }
 }

@@ -21,11 +21,11 @@ struct CollectorRun {
     /// How long requests under way may take after a signal before they are cut off.
     private static let shutdownDeadline = Duration.seconds(20)
 
-    init(_ settings: ServeSettings, unknownVariables: [String], environment: [String: String]) {
+    init(_ settings: ServeSettings, unknownVariables: [String], environment: [String: String]) throws(CommandFailure) {
         self.settings = settings
         self.unknownVariables = unknownVariables
         surroundings = Surroundings(of: .error, color: .auto, environment: environment)
-        telemetry = CollectorTelemetry(settings, surroundings.renderer)
+        telemetry = try CollectorTelemetry(settings, surroundings.renderer)
     }
 
     /// Serves until a signal ends it.
@@ -34,7 +34,7 @@ struct CollectorRun {
             logger.debug("a variable with our prefix is unknown and ignored", metadata: ["name": "\(name)"])
         }
         try createDataFolder()
-        let store = try openStore()
+        let store = try await StoreChoice.open(settings, telemetry.metrics, logger)
         await logStore(store)
         let collector = Collector(
             configuration: collectorConfiguration(), store: store, registry: telemetry.metrics, logger: logger,
@@ -69,10 +69,6 @@ extension CollectorRun {
                 .cannotServe, "cannot create the data folder \(folder): \(FileFailure.reason(error))",
                 advice: "Name another one with --data FOLDER.")
         }
-    }
-
-    private func openStore() throws(CommandFailure) -> any TelemetryStore {
-        try StoreChoice.open(settings, logger: logger)
     }
 
     /// The budget of `--max-memory` is divided here, in the proportions of the default: of 128 MB bodies in flight have

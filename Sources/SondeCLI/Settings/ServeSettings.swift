@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of one `sonde serve`, read and checked.
 
+import FoundationEssentials
 import Logging
 import SondeServer
 import SondeWire
@@ -46,7 +47,7 @@ struct ServeSettings {
     private static func dataFolder(
         _ sources: SettingSources, _ environment: [String: String]
     ) throws(SettingError) -> String {
-        if let folder = try sources.read(.data, { $0.isEmpty ? nil : $0 }) { return folder }
+        if let folder = try sources.read(.data, { $0.isEmpty ? nil : $0 }) { return URL(filePath: folder).path }
         guard let home = UserFolders.data(environment) else {
             throw SettingError(
                 message: "cannot choose a folder for the data: neither XDG_DATA_HOME nor HOME is set",

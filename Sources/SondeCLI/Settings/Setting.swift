@@ -82,7 +82,7 @@ extension Setting {
     static let maxMemory = Setting(
         flag: "max-memory", kind: .size, standard: "128MB",
         summary: "Tell senders to wait before buffers take more than this.",
-        reason: "Divided among bodies in flight, encoders and caches. Less than 32MB serves nobody.")
+        reason: "Divided among bodies in flight, encoders and caches. At least 32MB.")
     static let durability = Setting(
         flag: "durability", kind: .choice(["full", "relaxed"]), standard: "full",
         summary: "What an acknowledgement promises: full survives a power cut, relaxed a crash of sonde.",
