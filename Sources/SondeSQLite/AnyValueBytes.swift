@@ -43,4 +43,33 @@ enum AnyValueBytes {
         guard bytes.count == 2, bytes[0] == 0x10, bytes[1] <= 1 else { return nil }
         return bytes[1] == 1
     }
+
+    /// The text if the message is one string of an even number of lower-case hex digits, as ids are written.
+    static func hex(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+        guard let text = string(bytes), text.count >= 8, text.count % 2 == 0 else { return nil }
+        for digit in text where !((0x30...0x39).contains(digit) || (0x61...0x66).contains(digit)) { return nil }
+        return text
+    }
+
+    /// Two digits a byte.
+    static func pack(_ hex: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+        for place in stride(from: 0, to: hex.count, by: 2) {
+            output.append(nibble(hex[place]) << 4 | nibble(hex[place + 1]))
+        }
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8 { digit < 0x3A ? digit &- 0x30 : digit &- 0x57 }
+
+    /// The digits that packed bytes stand for.
+    static func hexText(_ packed: ArraySlice<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(packed.count * 2)
+        for byte in packed {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
+        }
+        return text
+    }
+
+    private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
 }

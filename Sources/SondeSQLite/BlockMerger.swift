@@ -38,24 +38,27 @@ struct BlockMerger: ~Copyable {
         let meta = try file.meta(.cold, block.id)
         let values = try file.values(.cold, block.id, meta)
         var mapping = ColumnMapping(meta, values, into: &spans.columns)
+        let kinds = head.operations.map { file.catalog.names.operation($0)?.kind.rawValue ?? 0 }
+        // Parents may lie in another slice of the same trace: all ids of the block are at hand.
+        var ids: [UInt64] = []
+        ids.reserveCapacity(block.count)
+        for slice in head.slices.indices { ids += try file.spanIDs(block, slice, head).ids }
         var trace = 0
-        var traceRows: [SpanOutline] = []
         for (number, slice) in head.slices.enumerated() {
-            let columns = try file.columns(block, number, head)
-            for row in slice {
-                if traceRows.isEmpty || head.traces[trace].rows.upperBound <= row {
-                    if !traceRows.isEmpty { trace += 1 }
-                    traceRows = try file.outlines(head.traces[trace], in: block)
-                }
-                let outline = traceRows[row - head.traces[trace].rows.lowerBound]
-                let index = row - slice.lowerBound
-                let columnRow = mapping.add(columns, index, context: Int(columns.contexts[index]), to: &spans.columns)
-                let kind = file.catalog.names.operation(outline.operation)?.kind ?? .unspecified
+            let scan = try file.scan(block, number, head)
+            mapping.begin(try file.columns(block, number, head), &spans.columns)
+            var other = 0
+            for index in 0..<slice.count {
+                let row = slice.lowerBound + index
+                if head.traces[trace].rows.upperBound <= row { trace += 1 }
+                let operation = Int(scan.operations[index])
+                let parent = try scan.parent(index, row: row, ids: ids, other: &other, block)
                 spans.append(
                     SpanRow(
-                        trace: 0, operation: UInt32(outline.operation), start: outline.start, end: outline.end,
-                        spanID: outline.spanID, parent: outline.parent, columns: columnRow, state: outline.state,
-                        kind: kind.rawValue),
+                        trace: 0, operation: UInt32(head.operations[operation]), start: scan.starts[index],
+                        end: scan.ends[index], spanID: ids[row], parent: parent,
+                        columns: mapping.add(index, context: nil, to: &spans.columns),
+                        state: UInt8(truncatingIfNeeded: scan.states[index]), kind: kinds[operation]),
                     trace: head.traces[trace].id)
             }
         }
@@ -76,8 +79,9 @@ struct BlockMerger: ~Copyable {
         for (number, slice) in head.slices.enumerated() {
             let scan = try file.scan(block, number, head)
             let columns = try file.columns(block, number, head)
+            mapping.begin(columns, &logs.columns)
             for index in 0..<slice.rows.count {
-                let row = mapping.add(columns, index, context: Int(scan.contexts[index]), to: &logs.columns)
+                let row = mapping.add(index, context: scan.contexts[index], to: &logs.columns)
                 let trace = scan.traces[index] == 0 ? TraceWords(.zero) : head.traces[Int(scan.traces[index]) - 1]
                 logs.append(
                     LogRow(
@@ -88,19 +92,25 @@ struct BlockMerger: ~Copyable {
     }
 }
 
-/// From the local numbers of a block to those of a session.
-struct ColumnMapping {
-    private static let unknown = -1
+/// From the local numbers of a block to those of a session. A slice is mapped column by column, then dealt out to its
+/// records.
+struct ColumnMapping: ~Copyable {
+    private static let unknown = UInt32.max
 
     private let keys: [Int]
-    private let contexts: [Int]
-    private let shapes: [Int]
+    private let contexts: [UInt32]
+    private let shapes: [UInt32]
+    private let shapeKeys: [[Int]]
     /// For each local key the session's numbers of its dictionary, found when first used.
-    private var values: [[Int]]
-    private let meta: ColumnMeta
+    private var values: [[UInt32]]
+    // The slice at hand: its values in session numbers, key by key, and for each key the place of the next.
+    private var mapped = Buffer<UInt32>(capacity: 8_192)
+    private var next = Buffer<Int>()
+    private var sliceShapes: [UInt32] = []
+    private var sliceContexts: [UInt32] = []
+    private var scratch = ByteBuffer()
 
     init(_ meta: ColumnMeta, _ values: ColumnValues, into columns: inout RecordColumns) {
-        self.meta = meta
         var keys: [Int] = []
         for key in meta.keys {
             keys.append(key.pseudo ?? key.bytes.withUnsafeBytesOrEmpty { columns.key($0, $1) })
@@ -108,40 +118,62 @@ struct ColumnMapping {
         self.keys = keys
         let resources = meta.resources.map { bytes in bytes.withUnsafeBytes { columns.resources.find($0) } }
         let scopes = meta.scopes.map { bytes in bytes.withUnsafeBytes { columns.scopes.find($0) } }
-        var contexts: [Int] = []
+        var contexts: [UInt32] = []
         for var context in meta.contexts {
             context.resource = UInt32(resources[Int(context.resource)])
             context.scope = UInt32(scopes[Int(context.scope)])
-            contexts.append(columns.contextID(context))
+            contexts.append(UInt32(columns.contextID(context)))
         }
         self.contexts = contexts
-        var shapes: [Int] = []
-        for shape in meta.shapes { shapes.append(columns.shape(shape.map { keys[$0] })) }
+        var shapes: [UInt32] = []
+        for shape in meta.shapes { shapes.append(UInt32(columns.shape(shape.map { keys[$0] }))) }
         self.shapes = shapes
+        shapeKeys = meta.shapes
         self.values = values.offsets.map { Array(repeating: Self.unknown, count: max(0, $0.count - 1)) }
     }
 
-    /// Takes over the columns of a record.
-    mutating func add(
-        _ slice: ColumnSlice, _ index: Int, context: Int, to columns: inout RecordColumns
-    ) -> ColumnRow {
-        let firstValue = columns.valueIDs.count
-        var scratch = ByteBuffer()
-        for (place, key) in slice.keys(index).enumerated() {
-            let number = slice.dictionaryNumber(index, place)
-            if let number, values[key][number] != Self.unknown {
-                columns.valueIDs.append(UInt32(truncatingIfNeeded: values[key][number]))
+    /// Maps the columns of a slice.
+    mutating func begin(_ slice: ColumnSlice, _ columns: inout RecordColumns) {
+        sliceShapes = slice.shapes
+        sliceContexts = slice.contexts
+        mapped.removeAll()
+        next.fill(0, count: keys.count)
+        for key in keys.indices {
+            next[key] = mapped.count
+            guard let column = slice.columns[key] else { continue }
+            guard column.mode == .dictionary else {
+                for place in 0..<column.count {
+                    let id = slice.withValue(key: key, column, place) { value in
+                        value.withAnyValue(&scratch) { columns.value(key: keys[key], $0, $1) }
+                    }
+                    mapped.append(UInt32(truncatingIfNeeded: id))
+                }
                 continue
             }
-            let id = slice.withValue(index, place) { value in
-                value.withAnyValue(&scratch) { columns.value(key: keys[key], $0, $1) }
+            for (place, number) in column.numbers.enumerated() {
+                var id = values[key][Int(number)]
+                if id == Self.unknown {
+                    id = slice.withValue(key: key, column, place) { value in
+                        value.withAnyValue(&scratch) { UInt32(columns.value(key: keys[key], $0, $1)) }
+                    }
+                    values[key][Int(number)] = id
+                }
+                mapped.append(id)
             }
-            if let number { values[key][number] = id }
-            columns.valueIDs.append(UInt32(truncatingIfNeeded: id))
+        }
+    }
+
+    /// Takes over the columns of the next record of the slice; records come in order. Without a context of its own
+    /// (those of logs lie elsewhere) it is the one in the slice.
+    mutating func add(_ index: Int, context: UInt32?, to columns: inout RecordColumns) -> ColumnRow {
+        let firstValue = columns.valueIDs.count
+        let shape = Int(sliceShapes[index])
+        for key in shapeKeys[shape] {
+            columns.valueIDs.append(mapped.base[next.base[key]])
+            next.base[key] &+= 1
         }
         return ColumnRow(
-            context: UInt32(truncatingIfNeeded: contexts[context]),
-            shape: UInt32(truncatingIfNeeded: shapes[Int(slice.shapes[index])]),
+            context: contexts[Int(context ?? sliceContexts[index])], shape: shapes[shape],
             firstValue: UInt32(truncatingIfNeeded: firstValue))
     }
 }
@@ -164,14 +196,5 @@ extension RecordColumns {
     mutating func shape(_ keys: [Int]) -> Int {
         let words = keys.map { UInt32(truncatingIfNeeded: $0) }
         return words.withUnsafeBytes { shapes.find($0) }
-    }
-}
-
-extension ColumnSlice {
-    /// The dictionary number of the value at `place` of the record's shape; nil if its column has no dictionary.
-    func dictionaryNumber(_ index: Int, _ place: Int) -> Int? {
-        let key = keys(index)[place]
-        guard let column = columns[key], column.mode == .dictionary else { return nil }
-        return Int(column.numbers[Int(places[firstPlaces[index] + place])])
     }
 }

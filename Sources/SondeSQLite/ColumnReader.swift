@@ -221,7 +221,7 @@ final class ColumnSlice: CachedPart {
             guard column.numbers.allSatisfy({ Int($0) < known }) else {
                 throw Damage("a record names a value that the block lacks")
             }
-        case .raw, .strings: column.offsets = try reader.offsets(count: count)
+        case .raw, .strings, .hex: column.offsets = try reader.offsets(count: count)
         case .integers:
             column.integers.reserveCapacity(min(count, size))
             for _ in 0..<count { column.integers.append(try reader.varint()) }
@@ -262,8 +262,12 @@ final class ColumnSlice: CachedPart {
     /// Calls `body` with the value at `place` of the record's shape.
     func withValue<R>(_ index: Int, _ place: Int, _ body: (Value) -> R) -> R {
         let key = keys(index)[place]
-        let at = Int(places[firstPlaces[index] + place])
         guard let column = columns[key] else { preconditionFailure("a record's columns were checked when it was read") }
+        return withValue(key: key, column, Int(places[firstPlaces[index] + place]), body)
+    }
+
+    /// Calls `body` with the value at `place` of a key's column.
+    func withValue<R>(key: Int, _ column: Column, _ at: Int, _ body: (Value) -> R) -> R {
         switch column.mode {
         case .dictionary:
             let number = Int(column.numbers[at])
@@ -277,6 +281,11 @@ final class ColumnSlice: CachedPart {
                 return body(column.mode == .raw ? .anyValue(value) : .string(value))
             }
         case .integers: return body(.integer(column.integers[at]))
+        case .hex:
+            let range = Int(column.offsets[at])..<Int(column.offsets[at + 1])
+            let source = key == apartKey ? apart : bytes
+            let text = AnyValueBytes.hexText(source[range])
+            return text.withUnsafeBufferPointer { body(.string($0)) }
         }
     }
 }
@@ -285,7 +294,7 @@ extension ColumnSlice.Column {
     var count: Int {
         switch mode {
         case .dictionary: numbers.count
-        case .raw, .strings: offsets.count - 1
+        case .raw, .strings, .hex: offsets.count - 1
         case .integers: integers.count
         }
     }

@@ -17,6 +17,8 @@ enum ColumnMode: UInt8 {
     case strings = 2
     /// The varints of `AnyValue`s that hold one integer and nothing else.
     case integers = 3
+    /// Lengths, then two digits a byte: the text of `AnyValue`s that hold one string of lower-case hex digits.
+    case hex = 4
 }
 
 /// A record as the column writer sees it.
@@ -106,21 +108,29 @@ struct ColumnWriter: ~Copyable {
         for key in 0..<keyStates.count {
             let state = keyStates[key]
             guard state.distinct &* 2 > state.values, state.distinct > 1 else { continue }
-            keyStates.base[key].mode = ColumnMode.integers.rawValue
+            keyStates.base[key].mode = Self.undecided
         }
-        // Starts with the narrowest and falls back as soon as one value does not fit.
         for value in usedValues.elements {
-            let key = Int(session.values.entries[Int(value)].tag)
+            let key = Int(session.values.entries.base[Int(value)].tag)
             let mode = keyStates.base[key].mode
             guard mode >= ColumnMode.strings.rawValue else { continue }
-            keyStates.base[key].mode = Self.mode(of: session.values.bytes(Int(value)), atMost: mode, isFirst: keyStates.base[key].cursor == 0)
-            keyStates.base[key].cursor = 1
+            keyStates.base[key].mode = Self.mode(of: session.values.bytes(Int(value)), after: mode)
         }
     }
 
-    private static func mode(of value: UnsafeBufferPointer<UInt8>, atMost mode: UInt8, isFirst: Bool) -> UInt8 {
-        let fits: ColumnMode = AnyValueBytes.integer(value) != nil ? .integers : AnyValueBytes.string(value) != nil ? .strings : .raw
-        return isFirst || fits.rawValue == mode ? fits.rawValue : ColumnMode.raw.rawValue
+    /// Stands for a mode until the first value is seen.
+    private static let undecided = UInt8.max
+
+    /// The mode of a column that has `mode` so far and also holds `value`.
+    private static func mode(of value: UnsafeBufferPointer<UInt8>, after mode: UInt8) -> UInt8 {
+        let fits: ColumnMode =
+            AnyValueBytes.integer(value) != nil ? .integers
+            : mode != ColumnMode.strings.rawValue && AnyValueBytes.hex(value) != nil ? .hex
+            : AnyValueBytes.string(value) != nil ? .strings : .raw
+        if mode == undecided || mode == fits.rawValue { return fits.rawValue }
+        // Hex digits are text, too.
+        let isText = mode != ColumnMode.integers.rawValue && fits != .integers && fits != .raw
+        return isText ? ColumnMode.strings.rawValue : ColumnMode.raw.rawValue
     }
 }
 
@@ -301,6 +311,12 @@ extension ColumnWriter {
             for id in ids {
                 guard let text = AnyValueBytes.string(session.values.bytes(Int(id))) else { continue }
                 column.append(UnsafeRawBufferPointer(text))
+            }
+        case .hex:
+            for id in ids { column.appendVarint((AnyValueBytes.string(session.values.bytes(Int(id)))?.count ?? 0) / 2) }
+            for id in ids {
+                guard let text = AnyValueBytes.string(session.values.bytes(Int(id))) else { continue }
+                AnyValueBytes.pack(text, into: &column)
             }
         case .integers:
             for id in ids { column.appendVarint(AnyValueBytes.integer(session.values.bytes(Int(id))) ?? 0) }

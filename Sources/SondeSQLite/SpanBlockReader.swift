@@ -158,6 +158,27 @@ final class SpanScan: CachedPart {
         StatusCode(rawValue: UInt8(truncatingIfNeeded: states[index]) & SpanState.statusMask) ?? .unset
     }
 
+    /// The parent of the span at `index`, which is `row` in the block; `ids` are those of the block. Called in order of
+    /// `index`, with `other` counting the parents elsewhere.
+    @inline(__always)
+    func parent(
+        _ index: Int, row: Int, ids: [UInt64], other: inout Int, _ block: SpanBlockInfo
+    ) throws(ReadError) -> UInt64 {
+        let code = parents[index]
+        if code == 0 { return 0 }
+        if code == 1 {
+            other += 1
+            return otherParents[other - 1]
+        }
+        let packed = code - 2
+        let distance = Int64(bitPattern: packed >> 1) ^ -Int64(bitPattern: packed & 1)
+        let (place, overflow) = Int64(row).subtractingReportingOverflow(distance)
+        guard !overflow, place >= 0, place < Int64(ids.count) else {
+            throw BlockFile.damaged(.hot, block.id, Damage("a span's parent lies outside its block"))
+        }
+        return ids[Int(place)]
+    }
+
     func duration(_ index: Int) -> UInt64 { ends[index] > starts[index] ? ends[index] - starts[index] : 0 }
 }
 

@@ -22,6 +22,8 @@ actor Upkeep {
     /// Blocks that could not be read: they stay as they are, for readers to tell.
     private var damagedBlocks: Set<Int64> = []
     private var damagedLogBlocks: Set<Int64> = []
+    private var isBusy = false
+    private var turns: [CheckedContinuation<Void, Never>] = []
     private var lastMerge = ContinuousClock.now
     private var settledCommit: ContinuousClock.Instant?
 
@@ -45,15 +47,26 @@ actor Upkeep {
         self.connection = connection
     }
 
-    func close() { connection = nil }
+    func close() async { await exclusively { connection = nil } }
+
+    /// Waits for its turn: an actor alone would let a merge begin while another waits for the writer.
+    private func exclusively(_ work: () async -> Void) async {
+        while isBusy { await withCheckedContinuation { turns.append($0) } }
+        isBusy = true
+        await work()
+        isBusy = false
+        if !turns.isEmpty { turns.removeFirst().resume() }
+    }
 
     /// Does what is due.
-    func tick() async {
+    func tick() async { await exclusively { await doWhatIsDue() } }
+
+    private func doWhatIsDue() async {
         let last = await writer.lastCommit
         let idle = last.duration(to: .now)
         guard idle < Limits.idleTime else {
             if settledCommit != last {
-                await settle()
+                await doSettle()
                 settledCommit = last
             } else {
                 await attempt { try await self.retain() }
@@ -64,8 +77,10 @@ actor Upkeep {
         await attempt { try await self.mergeIfDue() }
     }
 
+    func settle() async { await exclusively { await doSettle() } }
+
     /// Each step is tried whatever became of the one before: a full disk must not keep retention from making room.
-    func settle() async {
+    private func doSettle() async {
         await attempt { try await self.retain() }
         await attempt { try await self.mergeAll() }
         await checkpointer.truncate()
