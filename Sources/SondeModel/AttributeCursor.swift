@@ -6,13 +6,14 @@
 //                     6 KeyValueList { 1 repeated KeyValue }, 7 bytes }
 
 /// Walks the `KeyValue` fields of one number in a message, yielding places; nothing is copied.
+@usableFromInline
 package struct AttributeCursor {
     @usableFromInline var reader: ProtobufReader
     @usableFromInline let field: Int
     /// The current key's text.
-    package var key = ByteRange.empty
+    @usableFromInline package var key = ByteRange.empty
     /// The current value's `AnyValue` message; empty for "no value".
-    package var value = ByteRange.empty
+    @usableFromInline package var value = ByteRange.empty
 
     /// Reads the fields numbered `field` in `range`, which must begin and end at field boundaries.
     @inlinable

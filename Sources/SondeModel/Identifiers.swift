@@ -4,11 +4,12 @@
 /// A W3C trace id: 16 bytes, not all zero. Printed as 32 lower-case hex digits.
 ///
 /// See https://www.w3.org/TR/trace-context-2/#trace-id.
+@usableFromInline
 package struct TraceID: Hashable, Sendable {
     /// Bytes 0 to 7, big-endian.
-    package var high: UInt64
+    @usableFromInline package var high: UInt64
     /// Bytes 8 to 15, big-endian.
-    package var low: UInt64
+    @usableFromInline package var low: UInt64
 
     @inlinable
     package init(high: UInt64, low: UInt64) {
@@ -17,7 +18,7 @@ package struct TraceID: Hashable, Sendable {
     }
 
     /// All bytes zero: forbidden on the wire, used here for "absent".
-    package static let zero = TraceID(high: 0, low: 0)
+    @inlinable package static var zero: TraceID { TraceID(high: 0, low: 0) }
 
     /// Whether at least one byte is not zero, as the specification demands.
     @inlinable package var isValid: Bool { high | low != 0 }
@@ -51,21 +52,22 @@ extension TraceID: Comparable {
 }
 
 extension TraceID: CustomStringConvertible {
-    package var description: String { hex }
+    @usableFromInline package var description: String { hex }
 }
 
 /// A W3C span id (`parent-id`): 8 bytes, not all zero. Printed as 16 lower-case hex digits.
 ///
 /// See https://www.w3.org/TR/trace-context-2/#parent-id.
+@usableFromInline
 package struct SpanID: Hashable, Sendable {
     /// The eight bytes, big-endian.
-    package var value: UInt64
+    @usableFromInline package var value: UInt64
 
     @inlinable
     package init(_ value: UInt64) { self.value = value }
 
     /// All bytes zero: forbidden on the wire, used here for "absent".
-    package static let zero = SpanID(0)
+    @inlinable package static var zero: SpanID { SpanID(0) }
 
     /// Whether at least one byte is not zero, as the specification demands.
     @inlinable package var isValid: Bool { value != 0 }
@@ -86,7 +88,7 @@ extension SpanID: Comparable {
 }
 
 extension SpanID: CustomStringConvertible {
-    package var description: String { hex }
+    @usableFromInline package var description: String { hex }
 }
 
 /// Hex digits, without Foundation.

@@ -2,17 +2,21 @@
 // Protocol Buffers' wire format, read in place: a struct over a pointer that walks the fields of one message.
 // Decoders in other rooms are built on it; nothing here knows a message type.
 //
+// A `package` member is inlined into other rooms only if its type and everything it touches are `@usableFromInline`;
+// `@inlinable` alone compiles and calls. Here that is a factor of two in decoding.
+//
 //   message = { tag varint = field number << 3 | wire type, then
 //               type 0: varint · type 1: 8 bytes LE · type 2: length varint + bytes · type 5: 4 bytes LE }
 //
 // https://protobuf.dev/programming-guides/encoding/
 
 /// Bytes that do not follow the wire format, and where.
+@usableFromInline
 package struct MalformedProtobuf: Error, Hashable, Sendable {
     /// What is wrong, as the end of a sentence: `field 2 at byte 812 runs past the end`.
-    package var reason: String
+    @usableFromInline package var reason: String
     /// Offset from the start of the outermost message.
-    package var offset: Int
+    @usableFromInline package var offset: Int
 
     package init(reason: String, offset: Int) {
         self.reason = reason
@@ -21,9 +25,10 @@ package struct MalformedProtobuf: Error, Hashable, Sendable {
 }
 
 /// A stretch of a batch's bytes. Bodies are bounded to far less than 4 GiB, so 32 bits are enough.
+@usableFromInline
 package struct ByteRange: Hashable, Sendable {
-    package var offset: UInt32
-    package var count: UInt32
+    @usableFromInline package var offset: UInt32
+    @usableFromInline package var count: UInt32
 
     @inlinable
     package init(offset: Int, count: Int) {
@@ -31,7 +36,7 @@ package struct ByteRange: Hashable, Sendable {
         self.count = UInt32(truncatingIfNeeded: count)
     }
 
-    package static let empty = ByteRange(offset: 0, count: 0)
+    @inlinable package static var empty: ByteRange { ByteRange(offset: 0, count: 0) }
 
     @inlinable package var isEmpty: Bool { count == 0 }
     @inlinable package var lowerBound: Int { Int(offset) }
@@ -42,17 +47,18 @@ package struct ByteRange: Hashable, Sendable {
 ///
 /// A field's payload is taken by one of the `read…` methods or left; what is left is skipped by the next call of
 /// ``next()``. Offsets are from `base`, the start of the outermost message, so that nested readers report true places.
+@usableFromInline
 package struct ProtobufReader {
-    package let base: UnsafePointer<UInt8>
+    @usableFromInline package let base: UnsafePointer<UInt8>
     /// Offset of the next unread byte.
-    package var position: Int
-    package let end: Int
+    @usableFromInline package var position: Int
+    @usableFromInline package let end: Int
     /// Number of the field last found by ``next()``.
-    package var field: Int = 0
+    @usableFromInline package var field: Int = 0
     /// Wire type of that field.
-    package var wireType: UInt8 = 0
+    @usableFromInline package var wireType: UInt8 = 0
     /// Offset of that field's tag.
-    package var fieldStart: Int = 0
+    @usableFromInline package var fieldStart: Int = 0
     @usableFromInline var payloadPending = false
 
     /// Reads `range` of the bytes at `base`, which must stay valid while the reader lives.
@@ -69,7 +75,7 @@ package struct ProtobufReader {
     }
 
     /// Moves to the next field; false at the end of the message.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func next() throws(MalformedProtobuf) -> Bool {
         if payloadPending { try skipPayload() }
         guard position < end else { return false }
@@ -83,14 +89,14 @@ package struct ProtobufReader {
     }
 
     /// The payload as a varint; the field must have wire type 0.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func readVarint() throws(MalformedProtobuf) -> UInt64 {
         try expect(wireType: 0)
         return try readRawVarint()
     }
 
     /// The payload as eight little-endian bytes; the field must have wire type 1.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func readFixed64() throws(MalformedProtobuf) -> UInt64 {
         try expect(wireType: 1)
         guard end - position >= 8 else { throw runsPastTheEnd() }
@@ -110,7 +116,7 @@ package struct ProtobufReader {
     }
 
     /// The payload's place; the field must have wire type 2.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func readRange() throws(MalformedProtobuf) -> ByteRange {
         try expect(wireType: 2)
         let count = try readRawVarint()
@@ -138,11 +144,11 @@ package struct ProtobufReader {
     }
 
     /// The bytes of the current field, tag included. Only valid once the payload has been taken or skipped.
-    @inlinable
+    @inlinable @inline(__always)
     package var fieldRange: Range<Int> { fieldStart..<position }
 
     /// Steps over the payload of the current field if nothing has taken it.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func skipPayload() throws(MalformedProtobuf) {
         guard payloadPending else { return }
         switch wireType {
@@ -154,18 +160,23 @@ package struct ProtobufReader {
         }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func expect(wireType expected: UInt8) throws(MalformedProtobuf) {
         guard wireType == expected else { throw malformed("has wire type \(wireType), expected \(expected)") }
         payloadPending = false
     }
 
-    @inlinable
+    /// Most varints are one byte; the others are worth a call.
+    @inlinable @inline(__always)
     mutating func readRawVarint() throws(MalformedProtobuf) -> UInt64 {
         guard position < end else { throw runsPastTheEnd() }
         let first = base[position]
         position += 1
-        if first < 0x80 { return UInt64(first) }
+        return first < 0x80 ? UInt64(first) : try readLongVarint(first)
+    }
+
+    @inlinable @inline(never)
+    mutating func readLongVarint(_ first: UInt8) throws(MalformedProtobuf) -> UInt64 {
         var value = UInt64(first & 0x7F)
         var shift: UInt64 = 7
         while position < end {
@@ -183,10 +194,10 @@ package struct ProtobufReader {
     }
 
     /// An error about the current field.
-    package func malformed(_ what: String) -> MalformedProtobuf {
+    @usableFromInline package func malformed(_ what: String) -> MalformedProtobuf {
         MalformedProtobuf(reason: "field \(field) at byte \(fieldStart) \(what)", offset: fieldStart)
     }
 
-    @usableFromInline
+    @usableFromInline @inline(never)
     func runsPastTheEnd() -> MalformedProtobuf { malformed("runs past the end") }
 }

@@ -2,14 +2,15 @@
 // A moment, as OTLP counts it. Reading clocks and printing dates belong to other rooms.
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds: OTLP's `time_unix_nano`. Covers 1970 to 2554.
+@usableFromInline
 package struct Timestamp: Hashable, Comparable, Sendable {
-    package var nanoseconds: UInt64
+    @usableFromInline package var nanoseconds: UInt64
 
     @inlinable
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     /// OTLP's "unknown or missing".
-    package static let zero = Timestamp(nanoseconds: 0)
+    @inlinable package static var zero: Timestamp { Timestamp(nanoseconds: 0) }
     /// Later than every moment a sender can name.
     package static let distantFuture = Timestamp(nanoseconds: .max)
 

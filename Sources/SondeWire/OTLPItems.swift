@@ -66,8 +66,8 @@ extension SpanEntry: OTLPItem {
         guard traceID.isValid else { return .zeroTraceID }
         guard spanID.isValid else { return .zeroSpanID }
         if !parent.isEmpty {
-            guard let parentID = SpanID(base: base, range: parent) else { return .parentSpanIDLength(Int(parent.count)) }
-            parentSpanID = parentID
+            guard let id = SpanID(base: base, range: parent) else { return .parentSpanIDLength(Int(parent.count)) }
+            parentSpanID = id
         }
         self.traceID = traceID
         self.spanID = spanID

@@ -13,7 +13,9 @@ enum Fixtures {
 
     /// Compares `bytes` with the file of that name, one level of the outermost members a line so that a person can
     /// read it; writes the file instead if `SONDE_RECORD_GOLDEN` is set.
-    static func expectGolden(_ bytes: [UInt8], _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    static func expectGolden(
+        _ bytes: [UInt8], _ name: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let file = folder.appending(path: "Golden/\(name)")
         let text = String(decoding: bytes, as: UTF8.self)
             .replacing(#"},{"#, with: "},\n{").replacing(#":[{"#, with: ":[\n{") + "\n"
