@@ -51,6 +51,7 @@ struct RequestIntake {
     private var refusal: Reply?
     private var body: [UInt8] = []
     private var arrival = ContinuousClock.now
+    private var receivedBytes = 0
     private var remainingBytes = 0
     private var isPeerFinished = false
 
@@ -80,7 +81,8 @@ struct RequestIntake {
         case .take(let match):
             self.match = match
             state = .collecting
-            if let declared { body.reserveCapacity(declared) }
+            receivedBytes = 0
+            if let declared, match.route.intake.signal != nil { body.reserveCapacity(declared) }
             return expectsContinue ? .sendContinue : .wait
         case .refuse(let reply):
             if let declared, declared <= limits.drainBytes, !expectsContinue, !reply.closesConnection {
@@ -154,12 +156,14 @@ struct RequestIntake {
 
     private mutating func collect(_ chunk: ByteBuffer) -> Action {
         guard let match else { preconditionFailure("a request being collected has a route") }
-        let total = body.count + chunk.readableBytes
+        receivedBytes += chunk.readableBytes
         let limit = match.route.maxBodyBytes(limits)
-        guard total <= limit else { return linger(refusal(.bodyTooLarge(limit: limit))) }
-        if let reservation = match.reservation, total > reservation.bytes {
+        guard receivedBytes <= limit else { return linger(refusal(.bodyTooLarge(limit: limit))) }
+        // Nobody looks at the body of a question; keeping it would be memory outside the budget.
+        guard let reservation = match.reservation else { return .wait }
+        if receivedBytes > reservation.bytes {
             // Bodies of unknown length grow in steps, so that the budget is not asked for every chunk.
-            let step = min(max(total - reservation.bytes, Self.growthBytes), limit - reservation.bytes)
+            let step = min(max(receivedBytes - reservation.bytes, Self.growthBytes), limit - reservation.bytes)
             guard reservation.grow(by: step) else { return linger(refusal(.memoryBusy)) }
         }
         body.append(contentsOf: chunk.readableBytesView)

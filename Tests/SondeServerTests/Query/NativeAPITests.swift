@@ -72,6 +72,17 @@ import Testing
         }
     }
 
+    @Test func aQuestionMayCarryASmallBodyThatIsIgnored() async throws {
+        try await RunningCollector.run { collector in
+            let path = "/sonde/v1/services"
+            let small = [UInt8](repeating: 0, count: 65_536)
+            let taken = try await collector.send("GET", path, body: small, to: collector.queryPort)
+            #expect(taken?.status == 200)
+            let refused = try await collector.send("GET", path, body: small + [0], to: collector.queryPort)
+            #expect(refused?.status == 413)
+        }
+    }
+
     @Test func ingestIsNotServedOnTheQueryListener() async throws {
         try await RunningCollector.run { collector in
             let reply = try await collector.send("POST", "/v1/traces", body: [1], to: collector.queryPort)
