@@ -21,7 +21,9 @@ import Testing
             let up = try await prometheus.query("up")
             return up.count == 6 && up.allSatisfy { $0.value == 1 }
         }
-        let mustBePositive: Set = ["Requests", "Errors", "Declined payments", "Records taken", "Commit latency", "Disk"]
+        let mustBePositive: Set = [
+            "Requests", "Errors", "Declined payments", "Records taken", "Commit latency", "Disk",
+        ]
         for panel in try Dashboard.load().panels {
             for expression in panel.expressions {
                 let isPositive = mustBePositive.contains(panel.title)

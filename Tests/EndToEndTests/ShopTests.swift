@@ -149,7 +149,8 @@ import Testing
         let served = try answer.span(title)
         #expect(served.kind == "server", sourceLocation: sourceLocation)
         let parent = try #require(
-            answer.spans.first { $0.spanId == served.parentSpanId }, "\(answer.outline)", sourceLocation: sourceLocation)
+            answer.spans.first { $0.spanId == served.parentSpanId }, "\(answer.outline)", sourceLocation: sourceLocation
+        )
         #expect(parent.service == caller, sourceLocation: sourceLocation)
         #expect(parent.kind == "client", sourceLocation: sourceLocation)
     }

@@ -77,7 +77,8 @@ final class ShopRun: Sendable {
         let answer = try await HTTPProbe.send(
             "PUT", service.url + "/faults/\(name)", body: Array((isOn ? "on" : "off").utf8))
         guard answer.status == 200 else {
-            throw UnexpectedAnswer(description: "\(service.name) did not switch \(name): \(answer.status) \(answer.text)")
+            throw UnexpectedAnswer(
+                description: "\(service.name) did not switch \(name): \(answer.status) \(answer.text)")
         }
     }
 }
