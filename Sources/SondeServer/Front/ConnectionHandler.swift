@@ -71,8 +71,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
             perform(intake.close(), context)
             return
         }
-        let reply = dispatcher.reply(to: Refusal(error), route: intake.route, head: intake.requestHead)
-        perform(intake.abandon(with: reply), context)
+        abandon(Refusal(error), context)
     }
 
     // MARK: Doing what the intake says
@@ -86,10 +85,16 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .deliver(let request):
             deadline = .distantFuture
             requests.yield(request)
+        case .refuse(let refusal): abandon(refusal, context)
         case .answer(let reply): answer(reply)
         case .answerAndLinger(let reply): answerAndLinger(reply, context)
         case .close: context.close(promise: nil)
         }
+    }
+
+    private func abandon(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        let reply = dispatcher.reply(to: refusal, route: intake.route, head: intake.requestHead)
+        perform(intake.abandon(with: reply), context)
     }
 
     /// Sends the answer to the request that was delivered last.
@@ -164,8 +169,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard context.eventLoop.now >= deadline else { return setTimer(context) }
         switch intake.state {
         case .collecting, .draining:
-            let reply = dispatcher.reply(to: .tooSlow, route: intake.route, head: intake.requestHead)
-            perform(intake.abandon(with: reply), context)
+            abandon(.tooSlow, context)
         case .waiting, .lingering, .closed: perform(intake.close(), context)
         case .answering: break
         }

@@ -95,11 +95,19 @@ struct Dispatcher: Sendable {
         }
     }
 
-    // MARK: When something is wrong with the connection
+    // MARK: When it goes wrong in between
 
-    /// A request that broke off: too slow, or not HTTP.
+    /// A request whose body grew too large, came too slowly or was not HTTP.
     func reply(to refusal: Refusal, route: Route?, head: HTTPRequestHead?) -> Reply {
-        if let signal = route?.intake.signal { metrics.ingestRefused(signal, reason: .incomplete) }
+        if let signal = route?.intake.signal {
+            let reason: RefusalReason =
+                switch refusal.status {
+                case .payloadTooLarge: .tooLarge
+                case .serviceUnavailable: .memory
+                default: .incomplete
+                }
+            metrics.ingestRefused(signal, reason: reason)
+        }
         return (route?.dialect ?? dialect).reply(to: refusal, head: head)
     }
 

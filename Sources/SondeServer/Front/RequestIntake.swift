@@ -31,6 +31,8 @@ struct RequestIntake {
         /// Tell the peer to go on: it waits for `100 Continue`.
         case sendContinue
         case deliver(Request)
+        /// The request under way can't be taken any further; abandon it with an answer that says so.
+        case refuse(Refusal)
         /// Send this answer; the connection may live on.
         case answer(Reply)
         /// Send this answer now and close once the peer has had a chance to read it.
@@ -158,23 +160,19 @@ struct RequestIntake {
         guard let match else { preconditionFailure("a request being collected has a route") }
         receivedBytes += chunk.readableBytes
         let limit = match.route.maxBodyBytes(limits)
-        guard receivedBytes <= limit else { return linger(refusal(.bodyTooLarge(limit: limit))) }
+        guard receivedBytes <= limit else { return .refuse(.bodyTooLarge(limit: limit)) }
         // Nobody looks at the body of a question; keeping it would be memory outside the budget.
         guard let reservation = match.reservation else { return .wait }
         if receivedBytes > reservation.bytes {
             // Bodies of unknown length grow in steps, so that the budget is not asked for every chunk.
             let step = min(max(receivedBytes - reservation.bytes, Self.growthBytes), limit - reservation.bytes)
-            guard reservation.grow(by: step) else { return linger(refusal(.memoryBusy)) }
+            guard reservation.grow(by: step) else { return .refuse(.memoryBusy) }
         }
         body.append(contentsOf: chunk.readableBytesView)
         return .wait
     }
 
     private static let growthBytes = 256 * 1024
-
-    private func refusal(_ refusal: Refusal) -> Reply {
-        (match?.route.dialect ?? .native).reply(to: refusal, head: head)
-    }
 
     private mutating func linger(_ reply: Reply) -> Action {
         body = []

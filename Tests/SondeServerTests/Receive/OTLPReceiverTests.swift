@@ -126,6 +126,8 @@ import Testing
                 #expect(reply.status == 413)
                 #expect(reply["connection"] == "close")
             }
+            let page = try #require(try await collector.get("/metrics"))
+            #expect(page.text.contains(#"sonde_ingest_requests_refused_total{reason="too_large",signal="spans"} 1"#))
         }
     }
 
