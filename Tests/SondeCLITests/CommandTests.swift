@@ -76,6 +76,9 @@ struct CommandTests {
     }
 
     static let conditions: [(String, [String])] = [
+        ("5b8efff798038103", ["service=payments", "error"]), ("5b8efff798038103", ["card.brand=visa duration>50ms"]),
+        ("5b8efff798038103", ["amount=42", "--service", "payments"]),
+        ("00f067aa0ba902b7", ["kind=consumer", "traceDuration<10ms"]),
         ("5b8efff798038103", ["--service", "payments"]), ("5b8efff798038103", ["--attr", "card.brand=visa"]),
         ("5b8efff798038103", ["--attr", "amount=42", "--status", "error", "--kind", "server"]),
         ("5b8efff798038103", ["--min-duration", "110ms"]),

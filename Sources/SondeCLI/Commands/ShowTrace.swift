@@ -74,22 +74,17 @@ struct ShowTrace: AsyncParsableCommand {
 struct TraceFinder {
     let reader: any TraceReader
 
-    /// Fewer digits fit by chance: 4 tell 65 536 traces apart.
-    static let minPrefixDigits = 4
-    /// Candidates listed when a prefix is ambiguous: a screenful.
-    static let maxCandidates = 20
-
     /// A full id, a short one as Zipkin and Jaeger write it, or the beginning of one; looked up in this order.
     func find(_ text: String) async throws(CommandFailure) -> Trace {
         if let id = TraceID(padding: text), let trace = try await trace(id) { return trace }
         guard let prefix = TraceIDPrefix(text), prefix.digits.utf8.count < 32 else { throw notFound(text) }
-        guard prefix.digits.utf8.count >= Self.minPrefixDigits else {
+        guard prefix.digits.utf8.count >= Limits.minPrefixDigits else {
             throw CommandFailure(
                 .usage, "\(text) is too short for a trace id",
-                advice: "Give at least its first \(Self.minPrefixDigits) digits.")
+                advice: "Give at least its first \(Limits.minPrefixDigits) digits.")
         }
         let ids = try await asking { () async throws(ReadError) in
-            try await reader.traceIDs(withPrefix: prefix, limit: Self.maxCandidates + 1)
+            try await reader.traceIDs(withPrefix: prefix, limit: Limits.prefixCandidates + 1)
         }
         guard ids.count <= 1 else { throw ambiguous(text, ids) }
         guard let id = ids.first, let trace = try await trace(id) else { throw notFound(text) }
@@ -107,8 +102,8 @@ struct TraceFinder {
     }
 
     private func ambiguous(_ text: String, _ ids: [TraceID]) -> CommandFailure {
-        var lines = ids.prefix(Self.maxCandidates).map { "  " + $0.hex }
-        if ids.count > Self.maxCandidates { lines.append("  …") }
+        var lines = ids.prefix(Limits.prefixCandidates).map { "  " + $0.hex }
+        if ids.count > Limits.prefixCandidates { lines.append("  …") }
         return CommandFailure(
             .usage, "more than one trace begins with \(text)",
             advice: "Give more digits of one of these:\n" + lines.joined(separator: "\n"))

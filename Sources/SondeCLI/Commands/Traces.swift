@@ -13,7 +13,8 @@ struct Traces: AsyncParsableCommand {
         abstract: "Find traces, newest first.",
         discussion: """
             All conditions on spans must hold on one and the same span: \
-            `sonde traces --service payments --errors --attr http.request.method=POST`.
+            `sonde traces --service payments --errors --attr http.request.method=POST`, or in short \
+            `sonde traces service=payments error http.request.method=POST`.
 
             \(ExitStatus.help)
             """

@@ -4,8 +4,14 @@
 import ArgumentParser
 import SondeModel
 import SondeStorage
+import SondeWire
 
 struct TraceConditions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "Conditions in short, each a word: service=orders 'duration>200ms' http.request.method=GET error",
+            valueName: "condition"))
+    var terms: [String] = []
     @Option(help: "Service of the span.") var service: String?
     @Option(help: "Operation: the whole name of the span.") var operation: String?
     @Option(help: ArgumentHelp("Kind of the span.", valueName: Self.joined(SpanKind.allCases.map(\.name))))
@@ -45,17 +51,24 @@ struct TraceConditions: ParsableArguments {
         query.maxDuration = try Reading.optionalDuration(maxDuration, "--max-duration")
         query.minTraceDuration = try Reading.optionalDuration(minTraceDuration, "--min-trace-duration")
         query.maxTraceDuration = try Reading.optionalDuration(maxTraceDuration, "--max-trace-duration")
+        for text in attributes { query.attributes.append(try Self.condition(text)) }
+        do throws(ReadError) {
+            try Self.shorthand.add(terms.joined(separator: " "), to: &query)
+        } catch {
+            throw CommandFailure(.usage, error.reason)
+        }
         try Self.check(query.minDuration, query.maxDuration, "--min-duration", "--max-duration")
         try Self.check(query.minTraceDuration, query.maxTraceDuration, "--min-trace-duration", "--max-trace-duration")
-        for text in attributes { query.attributes.append(try Self.condition(text)) }
         return query
     }
+
+    private static let shorthand = QueryShorthand { DurationText.parse($0) }
 
     private static func check(
         _ least: UInt64?, _ most: UInt64?, _ leastFlag: String, _ mostFlag: String
     ) throws(CommandFailure) {
         guard let least, let most, least > most else { return }
-        throw CommandFailure(.usage, "\(leastFlag) is larger than \(mostFlag); nothing can be found there")
+        throw CommandFailure(.usage, "nothing can match: \(leastFlag) is larger than \(mostFlag)")
     }
 
     private static func condition(_ text: String) throws(CommandFailure) -> AttributeCondition {

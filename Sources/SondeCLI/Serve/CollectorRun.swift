@@ -18,9 +18,6 @@ struct CollectorRun {
     private let telemetry: CollectorTelemetry
     private var logger: Logger { telemetry.logger }
 
-    /// How long requests under way may take after a signal before they are cut off.
-    private static let shutdownDeadline = Duration.seconds(20)
-
     init(_ settings: ServeSettings, unknownVariables: [String], environment: [String: String]) throws(CommandFailure) {
         self.settings = settings
         self.unknownVariables = unknownVariables
@@ -44,7 +41,7 @@ struct CollectorRun {
         quiet.logLevel = max(quiet.logLevel, .warning)
         var group = ServiceGroupConfiguration(
             services: [.init(service: collector)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        group.maximumGracefulShutdownDuration = Self.shutdownDeadline
+        group.maximumGracefulShutdownDuration = Limits.shutdownDeadline
         do {
             try await ServiceGroup(configuration: group).run()
         } catch {
@@ -71,8 +68,6 @@ extension CollectorRun {
         }
     }
 
-    /// The budget of `--max-memory` is divided here, in the proportions of the default: of 128 MB bodies in flight have
-    /// 40, the store has the rest.
     private func collectorConfiguration() -> CollectorConfiguration {
         var configuration = CollectorConfiguration()
         configuration.listeners = settings.listeners

@@ -17,7 +17,16 @@ enum StoreChoice {
         configuration.memoryBudget = settings.maxMemoryBytes - settings.bytesInFlight
         configuration.observer = StoreMetrics(metrics)
         do throws(StoreError) { return try await SQLiteStore.open(configuration, logger: logger) } catch {
-            throw CommandFailure(.cannotServe, error.reason)
+            throw CommandFailure(.cannotServe, error.reason, advice: advice(error.code))
+        }
+    }
+
+    /// What to do where the reason itself doesn't say.
+    private static func advice(_ code: StoreError.Code) -> String? {
+        switch code {
+        case .failed: "See that this user may read and write the folder, or name another one with --data FOLDER."
+        case .notSonde: "Name another folder with --data FOLDER."
+        default: nil
         }
     }
 

@@ -20,13 +20,8 @@ struct ServeSettings {
     var logLevel: Logger.Level
     var logFormat: LogFormat
 
-    /// Of 128 MB, bodies in flight have 40.
-    var bytesInFlight: Int { maxMemoryBytes / 128 * 40 }
-
-    /// Below this, buffers that hold a single request of the usual size no longer fit.
-    static let minMemoryBytes = 32_000_000
-    /// Below this, one block with its log doesn't fit.
-    static let minDiskBytes = 10_000_000
+    /// What bodies in flight may take of ``maxMemoryBytes``.
+    var bytesInFlight: Int { Int(Double(maxMemoryBytes) * Limits.inFlightShare) }
 
     init(_ sources: SettingSources, environment: [String: String]) throws(SettingError) {
         for (setting, name) in [
@@ -36,8 +31,8 @@ struct ServeSettings {
         }
         dataFolder = try Self.dataFolder(sources, environment)
         keep = try sources.read(.keep, Self.age) ?? nil
-        maxDiskBytes = try Self.size(.maxDisk, least: Self.minDiskBytes, sources)
-        maxMemoryBytes = try Self.size(.maxMemory, least: Self.minMemoryBytes, sources)
+        maxDiskBytes = try Self.size(.maxDisk, least: Limits.minDiskBytes, sources)
+        maxMemoryBytes = try Self.size(.maxMemory, least: Limits.minMemoryBytes, sources)
         isRelaxed = try sources.choice(.durability) == "relaxed"
         corsOrigin = try sources.read(.cors, Self.origin)
         logLevel = Logger.Level(rawValue: try sources.choice(.logLevel)) ?? .info
