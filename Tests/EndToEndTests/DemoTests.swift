@@ -57,9 +57,7 @@ import Testing
         let run = try ProgramRun(stage.script("run"), [], environment: stage.environment(), in: stage.folder)
         _ = try await run.line("it stays open", within: .seconds(120)) { $0.contains("stays open") ? true : nil }
         let payments = try #require(stage.ports["PAYMENTS"])
-        let found = try await ProgramRun.toEnd(
-            "/usr/bin/pgrep", ["-f", "payments --port \(payments)"], in: stage.folder)
-        let processID = try #require(Int32(found.standardOutput.split(separator: "\n").first ?? ""))
+        let processID = try #require(try Self.process(runningWith: ["payments", "--port", "\(payments)"]))
         #expect(kill(processID, SIGKILL) == 0)
         #expect(try await run.exitStatus() == 1)
         #expect(run.standardError.contains("payments has ended by itself"))
@@ -98,6 +96,14 @@ import Testing
             let path = Program.sourceRoot + "/demo/" + script
             let check = try await ProgramRun.toEnd("/bin/bash", ["-n", path], in: folder)
             #expect(check.status == 0, "\(script): \(check.standardError)")
+        }
+    }
+
+    /// The id of the process whose arguments, after the program's path, begin like this.
+    private static func process(runningWith arguments: [String]) throws -> Int32? {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").lazy.compactMap(Int32.init).first { processID in
+            let line = FileManager.default.contents(atPath: "/proc/\(processID)/cmdline") ?? Data()
+            return line.split(separator: 0).dropFirst().starts(with: arguments.map { Data($0.utf8) })
         }
     }
 }
