@@ -29,11 +29,12 @@ package struct ServicesDrawing: Sendable {
         return table.lines(width: canvas.width)
     }
 
-    /// In tenths of a percent, rounded up, so that a single error in a million never reads as none.
+    /// In tenths of a percent. A single error in a million never reads as none, nor one success as none.
     private func rate(_ service: ServiceSummary) -> StyledText {
         guard service.errorCount > 0, service.spanCount > 0 else { return StyledText("0 %", .faint) }
-        let tenths = (Double(service.errorCount) * 1000 / Double(service.spanCount)).rounded(.up)
-        let whole = Int(tenths)
+        guard service.errorCount < service.spanCount else { return StyledText("100 %", .bad) }
+        let tenths = (Double(service.errorCount) * 1000 / Double(service.spanCount)).rounded()
+        let whole = min(max(Int(tenths), 1), 999)
         return StyledText("\(whole / 10).\(whole % 10) %", .bad)
     }
 }

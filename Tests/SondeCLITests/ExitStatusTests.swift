@@ -40,6 +40,12 @@ struct ExitStatusTests {
         #expect(outcome.errors.contains("sonde serve"))
     }
 
+    @Test func anAddressWithoutSchemeMeansHTTP() async throws {
+        let outcome = try await Binary.run(["stats", "--at", "127.0.0.1:9"], in: Scratch())
+        #expect(outcome.status == 3)
+        #expect(outcome.errors.contains("http://127.0.0.1:9"))
+    }
+
     @Test func theVariableNamesTheCollector() async throws {
         let outcome = try await Binary.run(["stats"], environment: ["SONDE_URL": "http://127.0.0.1:9"], in: Scratch())
         #expect(outcome.status == 3)

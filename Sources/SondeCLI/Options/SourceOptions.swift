@@ -42,7 +42,9 @@ struct SourceOptions: ParsableArguments {
 
 extension SourceOptions {
     private static func connect(to url: String, named name: String) throws(CommandFailure) -> any Source {
-        do throws(ReadError) { return try RemoteStore(url: url) } catch {
+        // People type what `serve` was given: HOST:PORT means http there as well.
+        let isBareAddress = !url.contains("://") && url.contains(/^[^\/]+:[0-9]+\/?$/)
+        do throws(ReadError) { return try RemoteStore(url: isBareAddress ? "http://" + url : url) } catch {
             throw CommandFailure(.usage, "cannot use \(name): \(error.reason)")
         }
     }

@@ -50,8 +50,7 @@ struct SettingsFile {
 
     private static func complaint(_ error: any Error) -> String {
         switch error as? DecodingError {
-        case .dataCorrupted(let context):
-            context.underlyingError.map { "\(context.debugDescription) \($0)" } ?? context.debugDescription
+        case .dataCorrupted: "it is not valid JSON"
         case .typeMismatch(_, let context):
             context.codingPath.isEmpty
                 ? "it is no JSON object"
