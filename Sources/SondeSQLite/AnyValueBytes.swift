@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at the bytes of an `AnyValue` without making a value of them: the common forms, one string or one integer in the
-// shortest encoding. Everything else is left to the model's reader.
+// Looks at the bytes of an `AnyValue` without making a value of them: the common forms, one string or one integer in
+// the shortest encoding. Everything else is left to the model's reader.
 
 enum AnyValueBytes {
     /// The text if the message is one string field and nothing else, written as encoders write it.
@@ -36,12 +36,6 @@ enum AnyValueBytes {
         let last = base[bytes.count - 1]
         guard last < 0x80, last != 0 || bytes.count == 2 else { return nil }
         return value
-    }
-
-    /// The truth if the message is one boolean field and nothing else.
-    static func bool(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool? {
-        guard bytes.count == 2, bytes[0] == 0x10, bytes[1] <= 1 else { return nil }
-        return bytes[1] == 1
     }
 
     /// The text if the message is one string of an even number of lower-case hex digits, as ids are written.

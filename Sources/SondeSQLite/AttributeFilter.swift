@@ -2,7 +2,9 @@
 // A Bloom filter of a block's key=value pairs, values as text: tells which blocks need not be opened for an attribute.
 // The same structure holds the trace ids and the letter groups of log blocks.
 //
-//   u8 version 1 · u8 probes · 2 × u8 0 · u32 bits · bits, little-endian      (one chunk, see Chunks.swift)
+//   u8 version 1 · u8 probes · 2 × u8 0 · u32 bits · bits, little-endian
+//
+// `kvf` has a filter for each slice of its block, as chunks (Chunks.swift); `log_filter` has one.
 
 import SondeModel
 
@@ -13,30 +15,25 @@ struct FilterBuilder: ~Copyable {
     @inline(__always)
     mutating func insert(_ hash: UInt64) { hashes.append(hash) }
 
-    /// The filter of all hashes as a blob.
-    func finish() -> [UInt8] {
+    /// Appends the filter of all hashes as a chunk's content; the builder is empty again.
+    mutating func finish(into chunk: inout ByteBuffer) {
         let bits = max(64, (hashes.count * Limits.filterBitsPerKey + 63) / 64 * 64)
-        var head = ByteBuffer()
-        head.append(1)
-        head.append(UInt8(Limits.filterProbes))
-        head.append(0)
-        head.append(0)
-        head.appendFixed(UInt32(bits))
-        var filter = head.array + [UInt8](repeating: 0, count: bits / 8)
-        filter.withUnsafeMutableBufferPointer { filter in
+        chunk.append(1)
+        chunk.append(UInt8(Limits.filterProbes))
+        chunk.append(0)
+        chunk.append(0)
+        chunk.appendFixed(UInt32(bits))
+        chunk.appendUninitialized(bits / 8) { filter in
+            filter.update(repeating: 0, count: bits / 8)
             for hash in hashes.elements {
                 for probe in 0..<Limits.filterProbes {
                     let bit = Filter.bit(hash, probe, bits)
-                    filter[8 + bit / 8] |= 1 << UInt8(bit % 8)
+                    filter[bit / 8] |= 1 << UInt8(bit % 8)
                 }
             }
+            return bits / 8
         }
-        var chunk = ByteBuffer(capacity: filter.count)
-        chunk.append(filter)
-        var chunks = ChunkWriter()
-        var none: Compressor?
-        chunks.add(chunk, compressor: &none)
-        return chunks.finish()
+        hashes.removeAll()
     }
 }
 
@@ -89,54 +86,88 @@ enum AttributeFilter {
         return key.withUTF8 { key in text.withUTF8 { text in hash(key: key, text: text) } }
     }
 
-    /// The filter of everything that the block just prepared in `columns` holds.
-    static func encode(_ columns: borrowing ColumnWriter, _ session: borrowing RecordColumns) -> [UInt8] {
-        var filter = FilterBuilder()
-        for id in columns.usedValues.elements {
-            let key = Int(session.values.entries[Int(id)].tag)
-            let value = session.values.bytes(Int(id))
-            if key >= PseudoKey.count {
-                insert(key: session.keys.bytes(key), value: value, into: &filter)
-            } else if key == PseudoKey.extras {
-                insert(extras: value, into: &filter)
-            }
-        }
-        var resources: Set<UInt32> = []
-        var scopes: Set<UInt32> = []
-        for id in columns.usedContexts.elements {
-            let context = session.context(Int(id))
-            if resources.insert(context.resource).inserted {
-                insert(Envelope(session.resources.bytes(Int(context.resource)), hasService: true), field: 1, into: &filter)
-            }
-            if scopes.insert(context.scope).inserted {
-                insert(Envelope(session.scopes.bytes(Int(context.scope)), hasService: false), field: 3, into: &filter)
-            }
-        }
-        return filter.finish()
+    /// The hash of a pair as it lies in a column.
+    static func hash(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        if let text = AnyValueBytes.string(value), isASCII(text), isASCII(key) { return hash(key: key, text: text) }
+        return hash(key: String(decoding: key, as: UTF8.self), text: AnyValueBytes.value(value).text)
     }
 
-    private static func insert(
-        key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>, into filter: inout FilterBuilder
-    ) {
-        if let text = AnyValueBytes.string(value), text.allSatisfy({ $0 < 0x80 }), key.allSatisfy({ $0 < 0x80 }) {
-            filter.insert(hash(key: key, text: text))
-        } else {
-            let key = String(decoding: key, as: UTF8.self)
-            filter.insert(hash(key: key, text: AnyValueBytes.value(value).text))
-        }
+    private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for byte in bytes { all |= byte }
+        return all < 0x80
     }
 
     /// Attributes of events and links.
-    private static func insert(extras: UnsafeBufferPointer<UInt8>, into filter: inout FilterBuilder) {
+    static func insert(extras: UnsafeBufferPointer<UInt8>, into filter: inout FilterBuilder) {
         for attribute in SpanExtras(extras).attributes {
             filter.insert(hash(key: attribute.key, text: attribute.value.text))
         }
     }
 
-    private static func insert(_ envelope: Envelope?, field: Int, into filter: inout FilterBuilder) {
+    static func insert(_ envelope: Envelope?, field: Int, into filter: inout FilterBuilder) {
         guard let envelope, let base = envelope.message.baseAddress else { return }
         let range = ByteRange(offset: 0, count: envelope.message.count)
         guard let attributes = try? ProtobufReader.attributes(base: base, range: range, field: field) else { return }
         for attribute in attributes { filter.insert(hash(key: attribute.key, text: attribute.value.text)) }
     }
+}
+
+/// Fills the filters of a block, slice by slice. The hash of a value is made once a block.
+struct AttributeFilterWriter: ~Copyable {
+    private var builder = FilterBuilder()
+    private var chunks = ChunkWriter()
+    private var chunk = ByteBuffer()
+    private var none: Compressor?
+    /// By session value: the last slice that has it, and its hash.
+    private var slices = Buffer<UInt32>()
+    private var hashes = Buffer<UInt64>()
+    private var slice: UInt32 = 0
+
+    mutating func begin(_ session: borrowing RecordColumns) {
+        slices.fill(0, count: session.values.count)
+        hashes.fill(0, count: session.values.count)
+        slice = 0
+    }
+
+    /// Adds the filter of a slice.
+    mutating func add(_ rows: UnsafeBufferPointer<ColumnRow>, _ session: borrowing RecordColumns) {
+        slice += 1
+        var contexts: Set<UInt32> = []
+        for row in rows {
+            if contexts.insert(row.context).inserted { insert(context: row.context, session) }
+            let shape = session.shapes.bytes(Int(row.shape))
+            for place in 0..<(shape.count / 4) {
+                let value = Int(session.valueIDs.base[Int(row.firstValue) &+ place])
+                guard slices.base[value] != slice else { continue }
+                slices.base[value] = slice
+                insert(value: value, key: Int(RecordColumns.key(in: shape, at: place)), session)
+            }
+        }
+        chunk.removeAll()
+        builder.finish(into: &chunk)
+        chunks.add(chunk, compressor: &none)
+    }
+
+    private mutating func insert(value: Int, key: Int, _ session: borrowing RecordColumns) {
+        if key >= PseudoKey.count {
+            if hashes.base[value] == 0 {
+                hashes.base[value] = AttributeFilter.hash(
+                    key: session.keys.bytes(key), value: session.values.bytes(value))
+            }
+            builder.insert(hashes.base[value])
+        } else if key == PseudoKey.extras {
+            AttributeFilter.insert(extras: session.values.bytes(value), into: &builder)
+        }
+    }
+
+    private mutating func insert(context: UInt32, _ session: borrowing RecordColumns) {
+        let context = session.context(Int(context))
+        let resource = Envelope(session.resources.bytes(Int(context.resource)), hasService: true)
+        AttributeFilter.insert(resource, field: 1, into: &builder)
+        let scope = Envelope(session.scopes.bytes(Int(context.scope)), hasService: false)
+        AttributeFilter.insert(scope, field: 3, into: &builder)
+    }
+
+    mutating func finish() -> [UInt8] { chunks.finish() }
 }

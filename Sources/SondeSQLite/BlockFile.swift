@@ -59,6 +59,22 @@ struct BlockFile {
         do throws(Damage) { return try result.get() } catch { throw damaged(table, block, error) }
     }
 
+    /// How many chunks a blob has.
+    func chunkCount(_ table: BlobTable, _ block: Int64) throws(ReadError) -> Int {
+        do {
+            guard let (blob, count) = try connection.openBlob(table, row: block) else {
+                throw Self.damaged(table, block, Damage("its row is missing"))
+            }
+            return try directory(table, block, blob, count).entries.count
+        } catch let error as ReadError {
+            throw error
+        } catch let error as SQLiteError {
+            throw Self.failed(error)
+        } catch {
+            preconditionFailure("reading a directory throws what it declares")
+        }
+    }
+
     private func directory(
         _ table: BlobTable, _ block: Int64, _ blob: OpaquePointer, _ count: Int
     ) throws -> ChunkDirectory {
@@ -66,7 +82,8 @@ struct BlockFile {
         if let known = cache.part(key, as: CachedDirectory.self) { return known.directory }
         guard count >= ChunkLayout.headerBytes else { throw Self.damaged(table, block, Damage("it is cut short")) }
         var bytes = try connection.read(blob, 0..<min(count, Limits.headerReadAhead))
-        let size = try Self.decode(table, block, bytes) { bytes throws(Damage) in try ChunkDirectory.size(header: bytes) }
+        let size = try Self.decode(table, block, bytes) { bytes throws(Damage) in try ChunkDirectory.size(header: bytes)
+        }
         guard size <= count else { throw Self.damaged(table, block, Damage("it is cut short")) }
         if size > bytes.count { bytes = try connection.read(blob, 0..<size) }
         let directory = try Self.decode(table, block, bytes) { bytes throws(Damage) in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Merges blocks: their columns are read back into a session and cut anew. Dictionaries are mapped once a block, not once
-// a record; attributes are not walked again.
+// Merges blocks: their columns are read back into a session and cut anew. Dictionaries are mapped once a block, not
+// once a record; attributes are not walked again.
 
 import SondeModel
 import SondeStorage

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Growing memory for the hot loops: a struct over a pointer, without reference counts, bounds checks in debug builds only.
+// Growing memory for the hot loops: a struct over a pointer, without reference counts, bounds checks in debug builds
+// only.
 
 /// A growing run of plain values. Not copyable: it owns its memory.
 struct Buffer<Element: BitwiseCopyable>: ~Copyable {

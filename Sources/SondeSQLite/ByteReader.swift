@@ -21,7 +21,9 @@ struct ByteReader {
     }
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) throws(Damage) {
-        guard range.lowerBound >= 0, range.upperBound <= bytes.count else { throw Damage("a chunk's part lies outside it") }
+        guard range.lowerBound >= 0, range.upperBound <= bytes.count else {
+            throw Damage("a chunk's part lies outside it")
+        }
         base = bytes.baseAddress
         position = range.lowerBound
         end = range.upperBound

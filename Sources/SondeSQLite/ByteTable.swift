@@ -119,7 +119,9 @@ struct ByteTable: ~Copyable {
         while offset &+ 8 <= count {
             if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                 != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            { return false }
+            {
+                return false
+            }
             offset &+= 8
         }
         while offset < count {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a snapshot of the file holds, kept in memory: the list of blocks with their fingerprints and zones, and the names.
-// Blocks never change and their ids are never used twice, so a later snapshot shares all that it has in common.
+// What a snapshot of the file holds, kept in memory: the list of blocks with their fingerprints and zones, and the
+// names. Blocks never change and their ids are never used twice, so a later snapshot shares all that it has in common.
 
 import SondeModel
 

@@ -25,8 +25,9 @@ actor Checkpointer {
 
     func close() { connection = nil }
 
-    /// Called by the writer after each commit, on its thread. Starts a checkpoint when the log has grown; where one beside
-    /// the writer cannot keep up (the log never ends, so it is never begun anew), the writer waits for a short one.
+    /// Called by the writer after each commit, on its thread. Starts a checkpoint when the log has grown; where one
+    /// beside the writer cannot keep up (the log never ends, so it is never begun anew), the writer waits for a short
+    /// one.
     nonisolated func noteLog(pages: Int) {
         let bytes = pages * Limits.pageSize
         guard bytes > Limits.checkpointBytes else { return }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A blob of chunks behind a directory: how `hot` and `cold` lie in the file. A reader takes the directory, then only the
-// chunks it needs; each is compressed and checked by itself.
+// A blob of chunks behind a directory: how `hot` and `cold` lie in the file. A reader takes the directory, then only
+// the chunks it needs; each is compressed and checked by itself.
 //
 //   header      u32 checksum of what follows up to the first chunk · u8 layout version · u8 0 · u16 number of chunks
 //   directory   a chunk each: u8 codec (0 raw, 1 zlib) · 3 × u8 0 · u32 stored bytes · u32 raw bytes · u32 checksum
@@ -123,7 +123,9 @@ struct ChunkDirectory: Sendable {
     /// The content of chunk `index`, whose stored bytes are given.
     func content(_ index: Int, stored: UnsafeBufferPointer<UInt8>) throws(Damage) -> [UInt8] {
         let entry = entries[index]
-        guard Hash64.checksum(stored) == entry.checksum else { throw Damage("chunk \(index) does not match its checksum") }
+        guard Hash64.checksum(stored) == entry.checksum else {
+            throw Damage("chunk \(index) does not match its checksum")
+        }
         switch Codec(rawValue: entry.codec) {
         case .raw: return Array(stored)
         case .zlib: return try Inflate.bytes(of: stored, size: entry.rawCount)

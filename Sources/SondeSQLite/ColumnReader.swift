@@ -25,11 +25,13 @@ final class ColumnMeta: CachedPart {
     /// Service of each resource.
     let services: [Int]
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, hasService: Bool = true) throws(Damage) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(Damage) {
         var reader = ByteReader(bytes)
         resources = try Self.table(&reader)
         scopes = try Self.table(&reader)
-        services = resources.map { bytes in bytes.withUnsafeBufferPointer { Envelope($0, hasService: true)?.service ?? 0 } }
+        services = resources.map { bytes in
+            bytes.withUnsafeBufferPointer { Envelope($0, hasService: true)?.service ?? 0 }
+        }
         contexts = try Self.contexts(&reader, resources: resources.count, scopes: scopes.count)
         keys = try Self.keys(&reader, bytes)
         shapes = try Self.shapes(&reader, keys: keys.count)
@@ -90,7 +92,8 @@ final class ColumnMeta: CachedPart {
     }
 
     var cost: Int {
-        resources.reduce(0) { $0 + $1.count } + contexts.count * 24 + keys.count * 64 + shapes.reduce(0) { $0 + $1.count * 8 }
+        resources.reduce(0) { $0 + $1.count } + contexts.count * 24 + keys.count * 64
+            + shapes.reduce(0) { $0 + $1.count * 8 }
     }
 }
 
@@ -118,7 +121,7 @@ final class ColumnValues: CachedPart {
 }
 
 extension ByteReader {
-    /// `count` lengths, then the bytes they measure, which are stepped over: the places at which each begins, and the end.
+    /// `count` lengths, then the bytes they measure, which are stepped over: where each begins, and where they end.
     mutating func offsets(count: Int) throws(Damage) -> [UInt32] {
         guard count <= end - position else { throw Damage("a column has more values than bytes") }
         var offsets: [UInt32] = []

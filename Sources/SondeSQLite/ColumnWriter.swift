@@ -124,9 +124,11 @@ struct ColumnWriter: ~Copyable {
     /// The mode of a column that has `mode` so far and also holds `value`.
     private static func mode(of value: UnsafeBufferPointer<UInt8>, after mode: UInt8) -> UInt8 {
         let fits: ColumnMode =
-            AnyValueBytes.integer(value) != nil ? .integers
-            : mode != ColumnMode.strings.rawValue && AnyValueBytes.hex(value) != nil ? .hex
-            : AnyValueBytes.string(value) != nil ? .strings : .raw
+            AnyValueBytes.integer(value) != nil
+            ? .integers
+            : mode != ColumnMode.strings.rawValue && AnyValueBytes.hex(value) != nil
+                ? .hex
+                : AnyValueBytes.string(value) != nil ? .strings : .raw
         if mode == undecided || mode == fits.rawValue { return fits.rawValue }
         // Hex digits are text, too.
         let isText = mode != ColumnMode.integers.rawValue && fits != .integers && fits != .raw

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches that wait for the writer, within bounds. The writer takes all that wait at once: group commit without a timer.
+// Batches that wait for the writer, within bounds. The writer takes all that wait at once: group commit without a
+// timer.
 
 import SondeModel
 import SondeStorage

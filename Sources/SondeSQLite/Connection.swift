@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One SQLite connection over the raw handle: prepared statements, blobs read in part, errors as values. GRDB opens and
-// migrates the file (Schema.swift); per row it costs several times the raw calls, and it cannot open a file as immutable.
+// migrates the file (Schema.swift); per row it costs several times the raw calls, and it cannot open a file as
+// immutable.
 //
 // The store has one writer connection, one for checkpoints (inside COMMIT they were the whole p99), and a few readers,
 // each used by one thread at a time: `SQLITE_OPEN_NOMUTEX`.
@@ -8,9 +9,9 @@
 import GRDBSQLite
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 struct SQLiteError: Error, Hashable {

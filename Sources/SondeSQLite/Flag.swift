@@ -10,6 +10,4 @@ final class Flag: Sendable {
     func raise() -> Bool { !isRaised.exchange(true, ordering: .acquiringAndReleasing) }
 
     func lower() { isRaised.store(false, ordering: .releasing) }
-
-    var isUp: Bool { isRaised.load(ordering: .acquiring) }
 }

@@ -7,8 +7,8 @@ enum Limits {
     static let blockRecords = 8_192
     /// Records in a slice: reading one trace inflates one slice, some 20 kB.
     static let sliceRecords = 1_024
-    /// Records that one commit takes from the queue; more only lengthen the wait of those who came first. A batch larger
-    /// than this is committed alone, in several blocks.
+    /// Records that one commit takes from the queue; more only lengthen the wait of those who came first. A batch
+    /// larger than this is committed alone, in several blocks.
     static let commitRecords = 16_384
     /// Records that wait for the writer before senders are told to slow down: about two seconds of work.
     static let waitingRecords = 2_000_000

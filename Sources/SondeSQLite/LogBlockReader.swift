@@ -28,7 +28,8 @@ final class LogHead: CachedPart {
         self.slices = slices
         var traces: [TraceWords] = []
         for _ in 0..<(try reader.count()) {
-            traces.append(TraceWords(TraceID(high: try reader.fixed64().byteSwapped, low: try reader.fixed64().byteSwapped)))
+            traces.append(
+                TraceWords(TraceID(high: try reader.fixed64().byteSwapped, low: try reader.fixed64().byteSwapped)))
         }
         self.traces = traces
     }
@@ -61,7 +62,8 @@ final class LogScan: CachedPart {
         self.observed = observed
         contexts = try reader.numbers(count)
         traces = try reader.numbers(count)
-        guard contexts.allSatisfy({ Int($0) < meta.contexts.count }), traces.allSatisfy({ Int($0) <= head.traces.count })
+        guard contexts.allSatisfy({ Int($0) < meta.contexts.count }),
+            traces.allSatisfy({ Int($0) <= head.traces.count })
         else { throw Damage("a record names a context or trace that the block lacks") }
         let codes = try reader.take(count)
         part = try Self.part(&reader, bytes)
@@ -74,7 +76,9 @@ final class LogScan: CachedPart {
         self.spans = spans
     }
 
-    private static func part(_ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>) throws(Damage) -> ByteReader {
+    private static func part(
+        _ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(Damage) -> ByteReader {
         let range = try reader.take(try reader.count())
         return try ByteReader(bytes, range: range)
     }
@@ -105,7 +109,8 @@ extension BlockFile {
         let bodies = try chunk(.logCold, block.id, 2 + 2 * slice)
         return try part(.logCold, block.id, 3 + 2 * slice) { bytes throws(Damage) in
             try ColumnSlice(
-                bytes, count: head.slices[slice].rows.count, meta: meta, values: values, hasContexts: false, apart: bodies)
+                bytes, count: head.slices[slice].rows.count, meta: meta, values: values, hasContexts: false,
+                apart: bodies)
         }
     }
 
@@ -116,7 +121,8 @@ extension BlockFile {
         var record = LogRecord(
             time: Timestamp(nanoseconds: scan.times[index]), observedTime: Timestamp(nanoseconds: scan.observed[index]),
             severityNumber: UInt8(truncatingIfNeeded: context.first), droppedAttributesCount: context.droppedAttributes,
-            flags: context.flags, traceID: scan.traces[index] == 0 ? .zero : head.traces[Int(scan.traces[index]) - 1].id,
+            flags: context.flags,
+            traceID: scan.traces[index] == 0 ? .zero : head.traces[Int(scan.traces[index]) - 1].id,
             spanID: SpanID(scan.spans[index]), resource: builder.resource(Int(context.resource)),
             scope: builder.scope(Int(context.scope)))
         for (place, key) in columns.keys(index).enumerated() {

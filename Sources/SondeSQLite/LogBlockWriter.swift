@@ -117,7 +117,11 @@ struct LogBlockWriter: ~Copyable {
         var previous: UInt64 = 0
         for row in slice {
             let span = session.rows[row].span
-            if span == 0 { chunk.append(0) } else if span == previous { chunk.append(1) } else {
+            if span == 0 {
+                chunk.append(0)
+            } else if span == previous {
+                chunk.append(1)
+            } else {
                 chunk.append(2)
                 side.appendFixed(span)
             }
@@ -157,7 +161,8 @@ struct LogBlockWriter: ~Copyable {
         var zones: [Int: LogBlockInfo.Zone] = [:]
         for row in columnRows.elements {
             let context = session.columns.context(Int(row.context))
-            let service = Envelope(session.columns.resources.bytes(Int(context.resource)), hasService: true)?.service ?? 0
+            let service =
+                Envelope(session.columns.resources.bytes(Int(context.resource)), hasService: true)?.service ?? 0
             var zone = zones[service] ?? .init(service: service, count: 0, maxSeverity: 0)
             zone.count += 1
             zone.maxSeverity = max(zone.maxSeverity, Int(context.first))

@@ -28,7 +28,9 @@ enum LogFilter {
         for id in columns.usedValues.elements where Int(session.values.entries[Int(id)].tag) == PseudoKey.text {
             let bytes = session.values.bytes(Int(id))
             let text: [UInt8]
-            if let plain = AnyValueBytes.string(bytes), plain.allSatisfy({ $0 < 0x80 }) { text = Array(plain) } else {
+            if let plain = AnyValueBytes.string(bytes), plain.allSatisfy({ $0 < 0x80 }) {
+                text = Array(plain)
+            } else {
                 text = Array(AnyValueBytes.value(bytes).text.utf8)
             }
             forEachWord(text) { word in
@@ -44,7 +46,12 @@ enum LogFilter {
             else { continue }
             filter.insert(hash(trace: TraceWords(id)))
         }
-        return filter.finish()
+        var chunk = ByteBuffer()
+        filter.finish(into: &chunk)
+        var chunks = ChunkWriter()
+        var none: Compressor?
+        chunks.add(chunk, compressor: &none)
+        return chunks.finish()
     }
 
     private static func forEachWord(_ text: [UInt8], _ body: (ArraySlice<UInt8>) -> Void) {

@@ -73,9 +73,11 @@ struct LogSearch {
                 if page.count == limit { hasMore = true } else { page.append((item, try record(block, slice, index))) }
             }
         }
-        let next = hasMore ? page.last.map {
-            LogCursor(time: Timestamp(nanoseconds: $0.item.time), sequence: $0.item.sequence)
-        } : nil
+        let next =
+            hasMore
+            ? page.last.map {
+                LogCursor(time: Timestamp(nanoseconds: $0.item.time), sequence: $0.item.sequence)
+            } : nil
         let isExact = !queue.contains { if case .record = $0.content { false } else { true } }
         return LogPage(logs: page.map(\.record), next: next, total: Total(matched, isExact: isExact))
     }

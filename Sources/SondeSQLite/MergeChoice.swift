@@ -19,7 +19,9 @@ enum MergeChoice {
         var start = 0
         while start < blocks.count {
             let level = blocks[start].level
-            let isSmall = { (block: MergeCandidate) in !block.isDamaged && block.count < Limits.blockRecords / 2 && block.level == level }
+            let isSmall = { (block: MergeCandidate) in
+                !block.isDamaged && block.count < Limits.blockRecords / 2 && block.level == level
+            }
             guard isSmall(blocks[start]) else {
                 start += 1
                 continue

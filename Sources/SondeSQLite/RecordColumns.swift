@@ -181,8 +181,8 @@ struct RecordColumns: ~Copyable {
         return UnsafeRawPointer(start).loadUnaligned(as: RecordContext.self)
     }
 
-    /// The number of a resource, or of a scope: they are kept as `varint service (resources only) · varint length of the
-    /// schema URL · schema URL · message`.
+    /// The number of a resource, or of a scope: they are kept as `varint service (resources only) · varint length of
+    /// the schema URL · schema URL · message`.
     static func envelope(
         service: Int?, schemaURL: UnsafeRawBufferPointer, message: UnsafeRawBufferPointer
     ) -> ByteBuffer {

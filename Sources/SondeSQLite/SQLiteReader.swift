@@ -29,11 +29,14 @@ package final class SQLiteReader: TraceReader, LogReader {
         if StoreFiles.isDirectory(path) {
             let files = StoreFiles(directory: path)
             guard StoreFiles.size(files.database) != nil else {
-                throw StoreError(.unreachable, "cannot open \(path): there is no \(StoreFiles.databaseName) in this folder")
+                throw StoreError(
+                    .unreachable, "cannot open \(path): there is no \(StoreFiles.databaseName) in this folder")
             }
             return files
         }
-        guard StoreFiles.size(path) != nil else { throw StoreError(.unreachable, "cannot open \(path): there is no such file") }
+        guard StoreFiles.size(path) != nil else {
+            throw StoreError(.unreachable, "cannot open \(path): there is no such file")
+        }
         return StoreFiles(database: path)
     }
 

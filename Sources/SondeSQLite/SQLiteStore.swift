@@ -66,7 +66,8 @@ package final class SQLiteStore: TelemetryStore {
         try await checkpointer.open(path: files.database, durability: configuration.durability)
         try await writer.open(path: files.database)
         reader = try await SQLiteReader.beside(files, memoryBudget: configuration.memoryBudget)
-        upkeep = Upkeep(configuration: configuration, files: files, writer: writer, checkpointer: checkpointer, logger: logger)
+        upkeep = Upkeep(
+            configuration: configuration, files: files, writer: writer, checkpointer: checkpointer, logger: logger)
         try await upkeep.open()
     }
 

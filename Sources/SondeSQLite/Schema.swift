@@ -105,7 +105,8 @@ enum Schema {
         let version = try connection.integer("PRAGMA user_version")
         guard application == applicationID else { return .failure(notOurs(path)) }
         if version > Self.version {
-            let reason = "it has file format \(version), and this version of sonde knows up to \(Self.version); "
+            let reason =
+                "it has file format \(version), and this version of sonde knows up to \(Self.version); "
                 + "use the sonde that wrote it, or a later one"
             return .failure(StoreError(.newerFormat, "cannot open \(path): \(reason)"))
         }

@@ -23,6 +23,8 @@ final class SpanHead: CachedPart {
     let operations: [Int]
     /// By first start.
     let traces: [TraceFragment]
+    /// Fingerprint and number of each trace in one word, sorted.
+    private let places: [UInt64]
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, ids: UnsafeBufferPointer<UInt8>) throws(Damage) {
         var reader = ByteReader(bytes)
@@ -50,6 +52,25 @@ final class SpanHead: CachedPart {
                     rootOperation: root == 0 ? nil : root - 1))
         }
         self.traces = traces
+        var places: [UInt64] = []
+        places.reserveCapacity(traces.count)
+        for (number, trace) in traces.enumerated() {
+            places.append(UInt64(trace.id.fingerprint) << 32 | UInt64(number))
+        }
+        places.sort()
+        self.places = places
+    }
+
+    /// The fragment of a trace, if the block has one.
+    func fragment(of id: TraceWords) -> TraceFragment? {
+        let fingerprint = UInt64(id.fingerprint)
+        var place = places.partitionIndex { $0 >> 32 >= fingerprint }
+        while place < places.count, places[place] >> 32 == fingerprint {
+            let trace = traces[Int(truncatingIfNeeded: places[place] & 0xFFFF_FFFF)]
+            if trace.id == id { return trace }
+            place += 1
+        }
+        return nil
     }
 
     /// `varint how many · varint length of each`, which add up to `total`.
@@ -65,7 +86,7 @@ final class SpanHead: CachedPart {
         return ranges
     }
 
-    var cost: Int { traces.count * MemoryLayout<TraceFragment>.stride + (slices.count + operations.count) * 16 }
+    var cost: Int { traces.count * (MemoryLayout<TraceFragment>.stride + 8) + (slices.count + operations.count) * 16 }
 
     /// The number of the first slice that reaches beyond `row`.
     func slice(of row: Int) -> Int {
@@ -146,7 +167,9 @@ final class SpanScan: CachedPart {
         self.otherParents = otherParents
     }
 
-    private static func part(_ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>) throws(Damage) -> ByteReader {
+    private static func part(
+        _ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(Damage) -> ByteReader {
         let range = try reader.take(try reader.count())
         return try ByteReader(bytes, range: range)
     }
@@ -240,11 +263,6 @@ extension BlockFile {
         try part(.hot, block.id, 3 + 2 * slice) { bytes throws(Damage) in
             try SpanIDs(bytes, count: head.slices[slice].count)
         }
-    }
-
-    /// The fragments of a trace in one block; more than one only if a merge was interrupted by a later version's rules.
-    func fragments(of id: TraceWords, in block: SpanBlockInfo) throws(ReadError) -> [TraceFragment] {
-        try head(block).traces.filter { $0.id == id }
     }
 
     /// The spans of a fragment, in order of arrival.

@@ -51,6 +51,7 @@ struct SpanBlockWriter: ~Copyable {
     private var none: Compressor?
     private var chunk = ByteBuffer(capacity: 1 << 16)
     private var side = ByteBuffer()
+    private var filter = AttributeFilterWriter()
     private var columnRows = Buffer<ColumnRow>()
     private var localOperation = Buffer<UInt32>()
     private var operations = Buffer<UInt32>()
@@ -85,7 +86,7 @@ struct SpanBlockWriter: ~Copyable {
         block.hot = chunks.finish()
         block.cold = writeCold(plan, slices, session)
         block.zones = serviceZones(service)
-        if withFilter { block.filter = AttributeFilter.encode(columns, session.columns) }
+        if withFilter { block.filter = writeFilter(slices, session) }
         return block
     }
 
@@ -331,5 +332,15 @@ extension SpanBlockWriter {
             first += count
         }
         return chunks.finish()
+    }
+
+    private mutating func writeFilter(_ slices: [Int], _ session: borrowing SpanSession) -> [UInt8] {
+        filter.begin(session.columns)
+        var first = 0
+        for count in slices {
+            filter.add(UnsafeBufferPointer(start: columnRows.base + first, count: count), session.columns)
+            first += count
+        }
+        return filter.finish()
     }
 }

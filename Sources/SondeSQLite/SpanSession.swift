@@ -213,7 +213,8 @@ extension SpanSession {
         var dropped = 0
         for index in 0..<rows.count {
             let row = rows[index]
-            var place = Int(truncatingIfNeeded: Hash64.hash(row.spanID, UInt64(row.trace) << 3 | UInt64(row.kind))) & (size - 1)
+            var place =
+                Int(truncatingIfNeeded: Hash64.hash(row.spanID, UInt64(row.trace) << 3 | UInt64(row.kind))) & (size - 1)
             while slots.base[place] != 0 {
                 let known = rows[Int(slots.base[place]) - 1]
                 if known.spanID == row.spanID, known.trace == row.trace, known.kind == row.kind { break }
@@ -243,7 +244,8 @@ extension SpanSession {
         }
     }
 
-    /// The rows in block order, cut into blocks at trace boundaries: for each block its traces and its rows, as numbers.
+    /// The rows in block order, cut into blocks at trace boundaries: for each block its traces and its rows, as
+    /// numbers.
     func plan(blockRecords: Int) -> [SpanBlockPlan] {
         var live = 0
         var order: [(start: UInt64, number: UInt32)] = []

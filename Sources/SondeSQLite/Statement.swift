@@ -25,7 +25,9 @@ final class Statement {
     func bind(_ value: UInt64, at place: Int32) { bind(Int64(bitPattern: value), at: place) }
 
     func bind(_ bytes: UnsafeRawBufferPointer, at place: Int32) {
-        if bytes.isEmpty { sqlite3_bind_zeroblob(statement, place, 0) } else {
+        if bytes.isEmpty {
+            sqlite3_bind_zeroblob(statement, place, 0)
+        } else {
             sqlite3_bind_blob64(statement, place, bytes.baseAddress, UInt64(bytes.count), nil)
         }
     }

@@ -2,9 +2,9 @@
 // The files of a data folder, named once.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 struct StoreFiles: Hashable, Sendable {

@@ -3,9 +3,9 @@
 // second. The kernel lets go of it when the process ends, however it ends.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 final class StoreLock: Sendable {
@@ -21,7 +21,8 @@ final class StoreLock: Sendable {
             let holder = Self.pid(in: descriptor)
             close(descriptor)
             let who = holder.map { "the sonde process with pid \($0)" } ?? "another sonde process"
-            throw StoreError(.locked, "cannot open \(path): \(who) writes to this data folder; stop it or choose another --data")
+            throw StoreError(
+                .locked, "cannot open \(path): \(who) writes to this data folder; stop it or choose another --data")
         }
         self.descriptor = descriptor
         ftruncate(descriptor, 0)

@@ -4,7 +4,8 @@
 package protocol StoreObserver: Sendable {
     /// A transaction was committed: what it held, how many senders waited for it and how long encoding and commit took.
     func committed(spans: Int, logs: Int, bytes: Int, batches: Int, duration: Duration)
-    /// A batch was not taken; `reason` is one of a few constant words: `queue_full`, `disk_full`, `malformed`, `failed`, `closing`.
+    /// A batch was not taken; `reason` is one of a few constant words: `queue_full`, `disk_full`, `malformed`,
+    /// `failed`, `closing`.
     func refused(records: Int, reason: String)
     /// Records that wait for the writer now.
     func queued(records: Int, bytes: Int)

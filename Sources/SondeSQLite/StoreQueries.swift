@@ -48,9 +48,22 @@ extension BlockFile {
 
     /// How many traces there are. A fingerprint that occurs once is one; where it occurs again the ids decide.
     func distinctTraces() throws(ReadError) -> Int {
+        let (single, repeated) = catalog.countFingerprints()
+        guard !repeated.isEmpty else { return single }
+        var ids: Set<TraceWords> = []
+        for block in catalog.blocks where block.fingerprints.contains(where: repeated.contains) {
+            for trace in try head(block).traces where repeated.contains(trace.id.fingerprint) { ids.insert(trace.id) }
+        }
+        return single + ids.count
+    }
+}
+
+extension Catalog {
+    /// How many fingerprints occur once, and those that occur again: of these a trace may lie in several blocks.
+    func countFingerprints() -> (single: Int, repeated: Set<UInt32>) {
         var all: [UInt32] = []
-        all.reserveCapacity(catalog.blocks.reduce(0) { $0 + $1.fingerprints.count })
-        for block in catalog.blocks { all += block.fingerprints }
+        all.reserveCapacity(blocks.reduce(0) { $0 + $1.fingerprints.count })
+        for block in blocks { all += block.fingerprints }
         all.sort()
         var single = 0
         var repeated: Set<UInt32> = []
@@ -61,11 +74,6 @@ extension BlockFile {
             if next == index + 1 { single += 1 } else { repeated.insert(all[index]) }
             index = next
         }
-        guard !repeated.isEmpty else { return single }
-        var ids: Set<TraceWords> = []
-        for block in catalog.blocks where block.fingerprints.contains(where: repeated.contains) {
-            for trace in try head(block).traces where repeated.contains(trace.id.fingerprint) { ids.insert(trace.id) }
-        }
-        return single + ids.count
+        return (single, repeated)
     }
 }

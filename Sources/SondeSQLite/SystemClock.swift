@@ -4,9 +4,9 @@
 package import SondeModel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 package enum SystemClock {

@@ -24,9 +24,7 @@ extension BlockFile {
         var records: [SpanRecord] = []
         let words = TraceWords(id)
         for block in catalog.blocks(mayHold: id) {
-            for fragment in try fragments(of: words, in: block) {
-                records += try self.records(fragment, in: block)
-            }
+            if let fragment = try head(block).fragment(of: words) { records += try self.records(fragment, in: block) }
         }
         return records.isEmpty ? nil : Trace(id: id, assembling: records)
     }
@@ -35,11 +33,19 @@ extension BlockFile {
     func outline(_ id: TraceWords) throws(ReadError) -> TraceOutline? {
         var found: [(block: SpanBlockInfo, fragment: TraceFragment)] = []
         for block in catalog.blocks(mayHold: id.id) {
-            for fragment in try fragments(of: id, in: block) { found.append((block, fragment)) }
+            if let fragment = try head(block).fragment(of: id) { found.append((block, fragment)) }
         }
+        return try outline(id, found)
+    }
+
+    /// The same, for a trace whose fragments are known.
+    func outline(
+        _ id: TraceWords, _ found: [(block: SpanBlockInfo, fragment: TraceFragment)]
+    ) throws(ReadError) -> TraceOutline? {
         guard let first = found.first else { return nil }
         if found.count == 1, first.block.level > 0 {
-            return TraceOutline(id: id, start: first.fragment.start, end: first.fragment.end, spans: nil, fragments: found)
+            return TraceOutline(
+                id: id, start: first.fragment.start, end: first.fragment.end, spans: nil, fragments: found)
         }
         let spans = try spans(of: found)
         let unique = withoutDuplicates(spans)
@@ -99,7 +105,8 @@ extension BlockFile {
     private func lightRecord(_ span: SpanOutline, _ id: TraceID) -> SpanRecord {
         let operation = catalog.names.operation(span.operation)
         let service = operation?.service ?? 0
-        let resource = service >= 1 && service <= catalog.names.resources.count ? catalog.names.resources[service - 1] : Resource()
+        let resource =
+            service >= 1 && service <= catalog.names.resources.count ? catalog.names.resources[service - 1] : Resource()
         return SpanRecord(
             traceID: id, spanID: SpanID(span.spanID), parentSpanID: SpanID(span.parent), name: operation?.name ?? "",
             kind: operation?.kind ?? .unspecified, start: Timestamp(nanoseconds: span.start),
@@ -122,7 +129,8 @@ extension BlockFile {
                 columns = try self.columns(block, slice, head)
             }
             guard let columns else { continue }
-            records.append(builder.record(outline, fragment.id.id, columns, outline.row - head.slices[slice].lowerBound))
+            records.append(
+                builder.record(outline, fragment.id.id, columns, outline.row - head.slices[slice].lowerBound))
         }
         return records
     }

@@ -7,37 +7,32 @@ import SondeModel
 import SondeStorage
 
 struct TraceSearch {
-    /// Something that may yield traces no later than `start`.
-    private struct Item {
-        enum Content {
-            case block(SpanBlockInfo)
-            case slice(SpanBlockInfo, Int)
-            case fragment(TraceWords)
-            case trace(TraceOutline)
-
-            /// At equal places, what must be looked into comes before what is done.
-            var rank: Int {
-                switch self {
-                case .block: 3
-                case .slice: 2
-                case .fragment: 1
-                case .trace: 0
-                }
-            }
+    /// Something that may yield traces no later than `start`. Small and plain: thousands wait in the queue.
+    private struct Item: BitwiseCopyable {
+        /// At equal places, what must be looked into comes before what is done.
+        enum Content: UInt8 {
+            case trace, fragment, slice, block
         }
 
         var start: UInt64
-        var id: TraceID
+        var high: UInt64
+        var low: UInt64
         var content: Content
+        /// Number of the block in the catalog; for a trace its number among those found.
+        var block: Int32
+        /// Number of the slice, or of the trace in its block.
+        var part: Int32 = 0
 
         static func precedes(_ a: Item, _ b: Item) -> Bool {
             if a.start != b.start { return a.start > b.start }
-            if a.id != b.id { return a.id > b.id }
-            return a.content.rank > b.content.rank
+            if a.high != b.high { return a.high > b.high }
+            if a.low != b.low { return a.low > b.low }
+            return a.content.rawValue > b.content.rawValue
         }
     }
 
-    private static let lastID = TraceID(high: .max, low: .max)
+    /// Traces resolved one by one before it pays to find out which lie in one block only.
+    private static let resolvedOneByOne = 200
 
     private let file: BlockFile
     private let query: TraceQuery
@@ -48,8 +43,10 @@ struct TraceSearch {
     private let filterHashes: [UInt64]
     private var queue = Heap(Item.precedes)
     private var seen: Set<TraceWords> = []
+    private var found: [TraceOutline] = []
     private var matchers: [Int64: AttributeMatcher] = [:]
-    private var matched = 0
+    /// Fingerprints that occur in more than one place, once they are asked for.
+    private var repeated: Set<UInt32>?
 
     private init(_ file: BlockFile, _ query: TraceQuery) {
         self.file = file
@@ -64,13 +61,14 @@ struct TraceSearch {
     private static func operations(_ query: TraceQuery, _ names: StoredNames, _ services: [Int]?) -> [Bool]? {
         guard query.service != nil || query.operation != nil || query.kind != nil else { return nil }
         let wanted = services.map(Set.init)
-        return [false] + names.operations.map { operation in
-            if let wanted, !wanted.contains(operation.service) { return false }
-            if let kind = query.kind, operation.kind != kind { return false }
-            // A nameless operation may stand for names past the dictionary's bound.
-            if let name = query.operation, operation.name != name, !operation.name.isEmpty { return false }
-            return true
-        }
+        return [false]
+            + names.operations.map { operation in
+                if let wanted, !wanted.contains(operation.service) { return false }
+                if let kind = query.kind, operation.kind != kind { return false }
+                // A nameless operation may stand for names past the dictionary's bound.
+                if let name = query.operation, operation.name != name, !operation.name.isEmpty { return false }
+                return true
+            }
     }
 
     static func run(_ query: TraceQuery, in file: BlockFile) throws(ReadError) -> TracePage {
@@ -79,16 +77,18 @@ struct TraceSearch {
     }
 
     private mutating func run() throws(ReadError) -> TracePage {
-        for block in file.catalog.blocks where mayMatch(block) {
-            queue.push(Item(start: block.newestTrace, id: Self.lastID, content: .block(block)))
+        for (number, block) in file.catalog.blocks.enumerated() where mayMatch(block) {
+            push(start: block.newestTrace, .block, block: number)
         }
         var page: [TraceOutline] = []
         while page.count <= limit, let item = queue.pop() {
+            let number = Int(item.block)
             switch item.content {
-            case .block(let block): try open(block)
-            case .slice(let block, let slice): try scan(block, slice)
-            case .fragment(let id): try resolve(id)
-            case .trace(let outline):
+            case .block: try open(number)
+            case .slice: try scan(number, Int(item.part))
+            case .fragment: try resolve(number, Int(item.part))
+            case .trace:
+                let outline = found[number]
                 let start = Timestamp(nanoseconds: outline.start)
                 if query.cursor?.precedes(start: start, traceID: outline.id.id) ?? true { page.append(outline) }
             }
@@ -100,7 +100,7 @@ struct TraceSearch {
             if let summary = try file.summary(outline) { summaries.append(summary) }
         }
         let next = hasMore ? summaries.last.map { TraceCursor(start: $0.start, traceID: $0.traceID) } : nil
-        return TracePage(traces: summaries, next: next, total: Total(matched, isExact: queue.first == nil))
+        return TracePage(traces: summaries, next: next, total: Total(found.count, isExact: queue.first == nil))
     }
 
     // What can be told of a block without opening it.
@@ -119,47 +119,75 @@ struct TraceSearch {
         }
     }
 
-    private mutating func open(_ block: SpanBlockInfo) throws(ReadError) {
-        if !filterHashes.isEmpty, block.level > 0 {
-            let filter = try file.part(.filter, block.id, 0) { bytes throws(Damage) in try Filter(bytes) }
-            guard filterHashes.allSatisfy({ filter.mayContain($0) }) else { return }
-        }
+    private mutating func push(start: UInt64, _ content: Item.Content, block: Int, part: Int = 0, id: TraceWords? = nil)
+    {
+        queue.push(
+            Item(
+                start: start, high: id?.high ?? .max, low: id?.low ?? .max, content: content, block: Int32(block),
+                part: Int32(part)))
+    }
+
+    private mutating func open(_ number: Int) throws(ReadError) {
+        let block = file.catalog.blocks[number]
+        let candidates = try candidateSlices(block)
+        guard candidates?.isEmpty != true else { return }
         let head = try file.head(block)
         guard query.hasSpanConditions else {
-            for trace in head.traces { push(trace) }
+            for trace in head.traces.indices { pushFragment(number, trace, head) }
             return
         }
         if let operations, !head.operations.contains(where: { $0 < operations.count && operations[$0] }) { return }
         if !query.attributes.isEmpty, try !matcher(block).canMatch { return }
-        for slice in head.slices.indices {
+        for slice in candidates ?? Array(head.slices.indices) {
             let rows = head.slices[slice]
             let traces = head.trace(of: rows.lowerBound)...head.trace(of: rows.upperBound - 1)
-            let latest = head.traces[traces].reduce(UInt64(0)) { max($0, $1.start) }
-            queue.push(Item(start: latest, id: Self.lastID, content: .slice(block, slice)))
+            push(start: head.traces[traces].reduce(UInt64(0)) { max($0, $1.start) }, .slice, block: number, part: slice)
         }
     }
 
-    private mutating func push(_ trace: TraceFragment) {
-        guard !seen.contains(trace.id) else { return }
-        queue.push(Item(start: trace.start, id: trace.id.id, content: .fragment(trace.id)))
+    /// The slices that the filter of a block leaves; nil without one.
+    private func candidateSlices(_ block: SpanBlockInfo) throws(ReadError) -> [Int]? {
+        guard !filterHashes.isEmpty, block.level > 0 else { return nil }
+        var candidates: [Int] = []
+        for slice in 0..<(try file.chunkCount(.filter, block.id)) {
+            let filter = try file.part(.filter, block.id, slice) { bytes throws(Damage) in try Filter(bytes) }
+            if filterHashes.allSatisfy({ filter.mayContain($0) }) { candidates.append(slice) }
+        }
+        return candidates
+    }
+
+    private mutating func pushFragment(_ block: Int, _ trace: Int, _ head: SpanHead) {
+        let fragment = head.traces[trace]
+        guard !seen.contains(fragment.id) else { return }
+        push(start: fragment.start, .fragment, block: block, part: trace, id: fragment.id)
     }
 
     /// Finds the spans of a slice that match and queues their traces.
-    private mutating func scan(_ block: SpanBlockInfo, _ slice: Int) throws(ReadError) {
+    private mutating func scan(_ number: Int, _ slice: Int) throws(ReadError) {
+        let block = file.catalog.blocks[number]
         let head = try file.head(block)
         let scan = try file.scan(block, slice, head)
-        let allowed = operations.map { operations in head.operations.map { $0 < operations.count && operations[$0] } }
+        let allowed = head.operations.map { operation in
+            operations.map { operation < $0.count && $0[operation] } ?? true
+        }
         let first = head.slices[slice].lowerBound
         var trace = head.trace(of: first)
         var foundTrace = -1
+        var cold: [Bool]?
         for index in 0..<scan.operations.count {
             while head.traces[trace].rows.upperBound <= first + index { trace += 1 }
-            guard trace != foundTrace else { continue }
-            if let allowed, !allowed[Int(scan.operations[index])] { continue }
-            guard matchesHot(status: scan.status(index), duration: scan.duration(index)) else { continue }
-            if try !matchesCold(block, slice, index, operation: head.operations[Int(scan.operations[index])]) { continue }
+            guard trace != foundTrace, allowed[Int(scan.operations[index])],
+                matchesHot(status: scan.status(index), duration: scan.duration(index))
+            else { continue }
+            if !query.attributes.isEmpty {
+                if cold == nil { cold = try matcher(block).matches(file.columns(block, slice, head)) }
+                guard cold?[index] == true else { continue }
+            }
+            if try !matchesName(block, slice, index, operation: head.operations[Int(scan.operations[index])]) {
+                continue
+            }
             foundTrace = trace
-            push(head.traces[trace])
+            pushFragment(number, trace, head)
         }
     }
 
@@ -170,40 +198,51 @@ struct TraceSearch {
         return true
     }
 
-    private mutating func matchesCold(
+    /// Names past the dictionary's bound lie with their spans.
+    private func matchesName(
         _ block: SpanBlockInfo, _ slice: Int, _ index: Int, operation: Int
     ) throws(ReadError) -> Bool {
-        let isNameless = query.operation != nil && file.catalog.names.operation(operation)?.name.isEmpty ?? false
-        guard isNameless || !query.attributes.isEmpty else { return true }
-        let columns = try file.columns(block, slice, file.head(block))
-        if isNameless {
-            var name = ""
-            for (place, key) in columns.keys(index).enumerated() where columns.meta.keys[key].pseudo == PseudoKey.name {
-                name = columns.withValue(index, place) { $0.plainText }
-            }
-            guard name == query.operation else { return false }
+        guard let wanted = query.operation, file.catalog.names.operation(operation)?.name.isEmpty ?? false else {
+            return true
         }
-        if query.attributes.isEmpty { return true }
-        return try matcher(block).matches(columns, index)
+        let columns = try file.columns(block, slice, file.head(block))
+        var name = ""
+        for (place, key) in columns.keys(index).enumerated() where columns.meta.keys[key].pseudo == PseudoKey.name {
+            name = columns.withValue(index, place) { $0.plainText }
+        }
+        return name == wanted
     }
 
     private mutating func matcher(_ block: SpanBlockInfo) throws(ReadError) -> AttributeMatcher {
         if let known = matchers[block.id] { return known }
-        let matcher = AttributeMatcher(query.attributes, meta: try file.meta(.cold, block.id))
+        let meta = try file.meta(.cold, block.id)
+        let matcher = AttributeMatcher(query.attributes, meta: meta, values: try file.values(.cold, block.id, meta))
         matchers[block.id] = matcher
         return matcher
     }
 
     /// Puts the pieces of a trace together and queues it under its true start if the whole trace matches.
-    private mutating func resolve(_ id: TraceWords) throws(ReadError) {
-        guard seen.insert(id).inserted, let outline = try file.outline(id) else { return }
+    private mutating func resolve(_ number: Int, _ trace: Int) throws(ReadError) {
+        let block = file.catalog.blocks[number]
+        let fragment = try file.head(block).traces[trace]
+        guard seen.insert(fragment.id).inserted, let outline = try outline(fragment, in: block) else { return }
         if let minimum = query.minTraceDuration, outline.duration < minimum { return }
         if let maximum = query.maxTraceDuration, outline.duration > maximum { return }
         if let start = query.start, outline.start < start.nanoseconds { return }
         if let end = query.end, outline.start >= end.nanoseconds { return }
         if query.hasSpanConditions, outline.hasDuplicates, try !hasMatch(outline) { return }
-        matched += 1
-        queue.push(Item(start: outline.start, id: id.id, content: .trace(outline)))
+        push(start: outline.start, .trace, block: found.count, id: fragment.id)
+        found.append(outline)
+    }
+
+    private mutating func outline(
+        _ fragment: TraceFragment, in block: SpanBlockInfo
+    ) throws(ReadError) -> TraceOutline? {
+        if repeated == nil, seen.count > Self.resolvedOneByOne { repeated = file.catalog.countFingerprints().repeated }
+        if let repeated, !repeated.contains(fragment.id.fingerprint) {
+            return try file.outline(fragment.id, [(block, fragment)])
+        }
+        return try file.outline(fragment.id)
     }
 
     /// Whether a span that is shown matches, and not only one that a later copy has replaced.
@@ -214,7 +253,11 @@ struct TraceSearch {
             let head = try file.head(span.block)
             let slice = head.slice(of: span.row)
             let index = span.row - head.slices[slice].lowerBound
-            if try matchesCold(span.block, slice, index, operation: span.operation) { return true }
+            if !query.attributes.isEmpty {
+                let columns = try file.columns(span.block, slice, head)
+                guard try matcher(span.block).matches(columns)[index] else { continue }
+            }
+            if try matchesName(span.block, slice, index, operation: span.operation) { return true }
         }
         return false
     }

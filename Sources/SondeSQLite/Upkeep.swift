@@ -137,7 +137,9 @@ extension Upkeep {
             let inputs = Array(file.catalog.blocks[choice])
             do { return (inputs, try merger.merge(inputs, in: file)) } catch {
                 // Find the culprits, so that the others are merged next time.
-                for block in inputs where (try? merger.merge([block], in: file)) == nil { damagedBlocks.insert(block.id) }
+                for block in inputs where (try? merger.merge([block], in: file)) == nil {
+                    damagedBlocks.insert(block.id)
+                }
                 throw error
             }
         }
@@ -158,7 +160,9 @@ extension Upkeep {
             guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.logBlocks[choice])
             do { return (inputs, try merger.merge(inputs, in: file)) } catch {
-                for block in inputs where (try? merger.merge([block], in: file)) == nil { damagedLogBlocks.insert(block.id) }
+                for block in inputs where (try? merger.merge([block], in: file)) == nil {
+                    damagedLogBlocks.insert(block.id)
+                }
                 throw error
             }
         }
@@ -205,8 +209,12 @@ extension Upkeep {
     /// Prunes up to a few of the oldest blocks that `isOld` says may go; false if there is none.
     private func prune(_ isOld: (UInt64) -> Bool, bytesToFree: Int) async throws -> Bool {
         let catalog = try read { $0.catalog }
-        var oldest = catalog.blocks.filter { isOld($0.received) }.map { (received: $0.received, bytes: $0.bytes, spans: Optional($0), logs: LogBlockInfo?.none) }
-        oldest += catalog.logBlocks.filter { isOld($0.received) }.map { (received: $0.received, bytes: $0.bytes, spans: nil, logs: $0) }
+        var oldest = catalog.blocks.filter { isOld($0.received) }.map {
+            (received: $0.received, bytes: $0.bytes, spans: Optional($0), logs: LogBlockInfo?.none)
+        }
+        oldest += catalog.logBlocks.filter { isOld($0.received) }.map {
+            (received: $0.received, bytes: $0.bytes, spans: nil, logs: $0)
+        }
         oldest.sort { $0.received < $1.received }
         var freed = 0
         let chosen = oldest.prefix(Limits.pruneBlocks).prefix { block in
@@ -218,7 +226,8 @@ extension Upkeep {
         let logBlocks = chosen.compactMap(\.logs)
         try await writer.prune(blocks: blocks, logBlocks: logBlocks)
         configuration.observer.pruned(
-            blocks: chosen.count, spans: blocks.reduce(0) { $0 + $1.count }, logs: logBlocks.reduce(0) { $0 + $1.count })
+            blocks: chosen.count, spans: blocks.reduce(0) { $0 + $1.count }, logs: logBlocks.reduce(0) { $0 + $1.count }
+        )
         return true
     }
 

@@ -118,15 +118,17 @@ actor Writer {
         let observer = configuration.observer
         for (batch, result) in zip(group, results) {
             guard case .failure(let error) = result else { continue }
-            let word = switch error {
-            case .busy: "disk_full"
-            case .rejected: "malformed"
-            case .failed: "failed"
-            }
+            let word =
+                switch error {
+                case .busy: "disk_full"
+                case .rejected: "malformed"
+                case .failed: "failed"
+                }
             observer.refused(records: batch.count, reason: word)
         }
         if bytes > 0 {
-            observer.committed(spans: spans.count, logs: logs.count, bytes: bytes, batches: group.count, duration: duration)
+            observer.committed(
+                spans: spans.count, logs: logs.count, bytes: bytes, batches: group.count, duration: duration)
         }
         let depth = waiting.depth
         observer.queued(records: depth.records, bytes: depth.bytes)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random telemetry, random questions: the store on disk must answer as the store in memory does, before a merge and after.
+// Random telemetry, random questions: the store on disk must answer as the store in memory does, before a merge and
+// after.
 
 import SondeModel
 import SondeStorage
@@ -46,7 +47,9 @@ struct DifferentialTests {
             let got = try await store.search(query)
             let want = try await memory.search(query)
             guard got.traces == want.traces, got.next == want.next else {
-                Issue.record("\(query)\n got \(got.traces.map(\.traceID.low)) \(got.traces)\n want \(want.traces.map(\.traceID.low)) \(want.traces)")
+                Issue.record(
+                    "\(query)\n got \(got.traces)\n want \(want.traces)"
+                )
                 return
             }
             #expect(got.total.isExact ? got.total.value == want.total.value : got.total.value <= want.total.value)
@@ -112,7 +115,9 @@ struct DifferentialTests {
         var query = LogQuery()
         if dice.chance(30) { query.service = dice.pick(RandomTelemetry.services + ["unknown_service"]) }
         if dice.chance(30) { query.minLevel = dice.pick(LogLevel.allCases) }
-        if dice.chance(40) { query.text = dice.pick(["declined", "ment dec", "stock low 3", "zz", "e", "", "DECLINED 1", "\"declined"]) }
+        if dice.chance(40) {
+            query.text = dice.pick(["declined", "ment dec", "stock low 3", "zz", "e", "", "DECLINED 1", "\"declined"])
+        }
         if dice.chance(25) { query.traceID = dice.pick([.zero, .sample(3), .sample(7), .sample(99)]) }
         if dice.chance(15) { query.spanID = SpanID(UInt64.random(in: 0...3, using: &dice)) }
         if dice.chance(20) { query.start = .sample(ms: Int64.random(in: 0...500, using: &dice)) }

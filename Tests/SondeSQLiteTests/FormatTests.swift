@@ -16,7 +16,8 @@ struct FormatTests {
     /// A copy, so that opening it for writing leaves the original as it is.
     private func copy(_ name: String) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        try FileManager.default.copyItem(atPath: Self.fixtures.appendingPathComponent(name).path, toPath: folder.file("sonde.db"))
+        try FileManager.default.copyItem(
+            atPath: Self.fixtures.appendingPathComponent(name).path, toPath: folder.file("sonde.db"))
         return folder
     }
 
@@ -41,7 +42,8 @@ struct FormatTests {
 
     private func check(_ traces: some TraceReader, _ logs: some LogReader) async throws {
         let statistics = try await traces.statistics()
-        #expect([statistics.spans, statistics.traces, statistics.logs, statistics.services] == [10_000, 1_000, 1_000, 5])
+        #expect(
+            [statistics.spans, statistics.traces, statistics.logs, statistics.services] == [10_000, 1_000, 1_000, 5])
         #expect(try await traces.services().map(\.spanCount) == [2_000, 2_000, 2_000, 2_000, 2_000])
         #expect(try await traces.operations(of: "gateway").map(\.name) == ["POST /checkout", "step 5"])
         for trace in [1, 10, 500, 1_000] as [UInt64] {

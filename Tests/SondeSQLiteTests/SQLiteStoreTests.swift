@@ -99,13 +99,21 @@ struct SQLiteStoreTests {
 
     @Test func saysBusyWhileTheDiskIsFullAndRecoversByItself() async throws {
         let folder = try TemporaryFolder()
-        try await withStore(folder, { $0.maxPages = 100; $0.retention.maxBytes = 60 * Limits.pageSize }) { store async throws in
+        try await withStore(
+            folder,
+            {
+                $0.maxPages = 100
+                $0.retention.maxBytes = 60 * Limits.pageSize
+            }
+        ) { store async throws in
             var refused: SinkError?
             var trace: UInt64 = 0
             while refused == nil {
                 trace += 1
                 // A service of its own: what a failed commit adds to the dictionaries must be forgotten.
-                let batch = (1...200).map { SpanRecord.sample(trace: trace, $0, service: "service \(trace)", name: "op \(trace)") }
+                let batch = (1...200).map {
+                    SpanRecord.sample(trace: trace, $0, service: "service \(trace)", name: "op \(trace)")
+                }
                 let encoded = try codec.spanBatch(batch)
                 do throws(SinkError) { try await store.accept(encoded) } catch { refused = error }
             }
@@ -171,7 +179,9 @@ struct SQLiteStoreTests {
         try await withStore(copy) { store async throws in
             #expect(try await store.statistics().spans == 100)
             #expect(try await store.statistics().logs == 20)
-            for trace in 1...20 as ClosedRange<UInt64> { #expect(try await store.trace(.sample(trace))?.spans.count == 5) }
+            for trace in 1...20 as ClosedRange<UInt64> {
+                #expect(try await store.trace(.sample(trace))?.spans.count == 5)
+            }
         }
     }
 
@@ -207,7 +217,8 @@ struct SQLiteStoreTests {
                 try await store.accept(codec.spanBatch((1...100).map { .sample(trace: $0, $0) }))
             }
             let before = try await store.statistics()
-            #expect(before.spans == 2_000 && before.unmergedSpans == 2_000 && before.traces == 100 && before.blocks == 20)
+            #expect(
+                before.spans == 2_000 && before.unmergedSpans == 2_000 && before.traces == 100 && before.blocks == 20)
             await store.settle()
             let after = try await store.statistics()
             #expect(after.spans == 100 && after.unmergedSpans == 0 && after.traces == 100 && after.blocks == 1)
@@ -218,7 +229,8 @@ struct SQLiteStoreTests {
     @Test func blocksHoldAboutEightThousandRecordsAfterAMerge() async throws {
         try await withStore { store async throws in
             for trace in 1...17 as ClosedRange<UInt64> {
-                try await store.accept(codec.spanBatch((1...1_000).map { .sample(trace: trace, $0, start: Int64(trace)) }))
+                try await store.accept(
+                    codec.spanBatch((1...1_000).map { .sample(trace: trace, $0, start: Int64(trace)) }))
             }
             await store.settle()
             #expect(try await store.statistics().blocks == 2)
@@ -228,7 +240,13 @@ struct SQLiteStoreTests {
 
     @Test func retentionByAgeGoesByArrivalNotByTheSpansOwnTime() async throws {
         let clock = ManualTime(.sample(ms: 0))
-        try await withStore(nil, { $0.now = { clock.now }; $0.retention.maxAge = .seconds(60) }) { store async throws in
+        try await withStore(
+            nil,
+            {
+                $0.now = { clock.now }
+                $0.retention.maxAge = .seconds(60)
+            }
+        ) { store async throws in
             var future = SpanRecord.sample(trace: 1, 1)
             future.start = Timestamp(nanoseconds: .max - 5)
             future.end = .distantFuture

@@ -28,7 +28,9 @@ final class CountingObserver: StoreObserver {
         add(logs, to: "logs")
     }
 
-    func merged(blocks: Int, into: Int, records: Int, duplicates: Int, duration: Duration) { add(records, to: "merged") }
+    func merged(blocks: Int, into: Int, records: Int, duplicates: Int, duration: Duration) {
+        add(records, to: "merged")
+    }
 
     func checkpointed(pages: Int, duration: Duration) { add(1, to: "checkpoints") }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random spans and logs in which everything that stores must handle occurs often: resent spans, pieces of traces in many
-// batches, unfinished spans, missing parents, equal starts.
+// Random spans and logs in which everything that stores must handle occurs often: resent spans, pieces of traces in
+// many batches, unfinished spans, missing parents, equal starts.
 
 import SondeModel
 import SondeTestKit
@@ -52,14 +52,19 @@ enum RandomTelemetry {
             span.attributes.append(Attribute(SpanRecord.unfinishedKey, .bool(true)))
         }
         if dice.chance(10) {
-            span.events = [SpanEvent(time: span.start, name: "e", attributes: [Attribute(dice.pick(keys), dice.pick(values))])]
+            span.events = [
+                SpanEvent(time: span.start, name: "e", attributes: [Attribute(dice.pick(keys), dice.pick(values))])
+            ]
         }
         if dice.chance(10) {
             span.links = [
-                SpanLink(traceID: .sample(9), spanID: SpanID(9), attributes: [Attribute(dice.pick(keys), dice.pick(values))])
+                SpanLink(
+                    traceID: .sample(9), spanID: SpanID(9), attributes: [Attribute(dice.pick(keys), dice.pick(values))])
             ]
         }
-        if dice.chance(10) { span.scope = InstrumentationScope(name: "s", attributes: [Attribute("tier", .string("gold"))]) }
+        if dice.chance(10) {
+            span.scope = InstrumentationScope(name: "s", attributes: [Attribute("tier", .string("gold"))])
+        }
         if dice.chance(5) { span.unknownFields = [0xC0, 0x3E, 0x05] }
         if dice.chance(5) { span.traceState = "a=\(id)" }
         if dice.chance(5) { span.flags = 0x301 }
