@@ -3,6 +3,7 @@
 PREFIX ?= /usr/local
 CORE = libsqlite3-dev zlib1g-dev
 TESTS = $(CORE) prometheus python3-venv
+SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help build release demo test fmt lint tidy golden bench install uninstall clean
@@ -27,10 +28,10 @@ test: ## run all tests on one debug build (FILTER=NAME: only those)
 	swift test --skip-build $(if $(FILTER),--filter $(FILTER))
 
 fmt: ## format all Swift code in place
-	swift format --in-place --parallel --recursive Package.swift Sources Tests demo Benchmarks
+	swift format --in-place --parallel --recursive $(SWIFT_FILES)
 
 lint: ## say what fmt would change
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests demo Benchmarks
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
 
 tidy: ## check the house rules: arrows between rooms, leftovers, long lines
 	swift test --filter HouseTests

@@ -39,7 +39,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, nioHTTP1, log, lifecycle, unixSignals]
+        dependencies: [
+            "Sonde", "SondeHummingbird", hummingbird, httpTypes, httpClient, arguments, nioCore, nioHTTP1, log,
+            lifecycle, unixSignals,
+        ]
             + dependencies,
         path: path,
         swiftSettings: houseRules
@@ -50,7 +53,8 @@ func demo(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], files: [String] = []) -> Target {
     .testTarget(
         name: name + "Tests",
-        dependencies: [.target(name: name), "SondeTestKit"] + (name == "SondeModel" ? [] : ["SondeModel"]) + dependencies,
+        dependencies: [.target(name: name), "SondeTestKit"] + (name == "SondeModel" ? [] : ["SondeModel"])
+            + dependencies,
         exclude: files,
         swiftSettings: houseRules
     )
@@ -65,7 +69,8 @@ let package = Package(
         .executable(name: "sonde", targets: ["SondeCLI"]),
     ],
     traits: [
-        .trait(name: "OTLPExport", description: "Batching OTLP/HTTP exporter for spans and logs (brings AsyncHTTPClient)."),
+        .trait(
+            name: "OTLPExport", description: "Batching OTLP/HTTP exporter for spans and logs (brings AsyncHTTPClient)."),
         .trait(name: "HTTPClient", description: "Instrumented calls over AsyncHTTPClient."),
         .default(enabledTraits: ["OTLPExport", "HTTPClient"]),
     ],
@@ -101,8 +106,10 @@ let package = Package(
                 .product(
                     name: "AsyncHTTPClient", package: "async-http-client",
                     condition: .when(traits: ["OTLPExport", "HTTPClient"])),
-                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
-                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
+                .product(
+                    name: "NIOCore", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
+                .product(
+                    name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
             ],
             swiftSettings: houseRules
         ),
@@ -126,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "SondeCLI",
             dependencies: [
-                "SondeModel", "SondeWire", "SondeAnalysis", "SondeStorage", "SondeSQLite", "SondePipeline", "SondeServer",
+                "SondeModel", "SondeWire", "SondeAnalysis", "SondeStorage", "SondeSQLite", "SondePipeline",
+                "SondeServer",
                 "SondeClient", "SondeTerminal", "SondeViewer", "Sonde", arguments, configuration, log, lifecycle,
                 unixSignals, coreMetrics,
             ],
@@ -149,22 +157,46 @@ let package = Package(
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),
         tests("SondeTerminal"),
-        tests("SondeSQLite", ["SondeStorage", "SondeWire", grdb, sqlite, "CZlib", log]),
-        tests("Sonde", ["SondeWire", log, metrics, coreMetrics, tracing, lifecycle, configuration, hummingbird, httpTypes, httpClient, nioCore, nioHTTP1]),
+        tests("SondeSQLite", ["SondeStorage", "SondeWire", grdb, sqlite, "CZlib", log], files: ["Fixtures"]),
+        tests(
+            "Sonde",
+            [
+                "SondeWire", log, metrics, coreMetrics, tracing, lifecycle, configuration, hummingbird, httpTypes,
+                httpClient, nioCore, nioHTTP1,
+            ]),
         tests(
             "SondeServer",
-            ["SondeWire", "SondeStorage", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix, nioHTTP1, nioEmbedded, log,
-             coreMetrics, lifecycle]),
+            [
+                "SondeWire", "SondeStorage", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix, nioHTTP1,
+                nioEmbedded, log,
+                coreMetrics, lifecycle,
+            ]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
-        tests("SondeClient", ["SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle, nioCore, httpClient]),
-        tests("SondeHummingbird", ["SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing, lifecycle, unixSignals]),
-        tests("SondeCLI", ["SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", "Sonde", arguments, configuration, log], files: ["Golden"]),
+        tests(
+            "SondeClient",
+            [
+                "SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle,
+                nioCore, httpClient,
+            ]),
+        tests(
+            "SondeHummingbird",
+            [
+                "SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing,
+                lifecycle, unixSignals,
+            ]),
+        tests(
+            "SondeCLI",
+            [
+                "SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", "Sonde",
+                arguments, configuration, log,
+            ], files: ["Golden"]),
         .testTarget(name: "HouseTests", swiftSettings: houseRules),
         // Stories told by the real binaries; they are built with the tests and driven from outside.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage", httpClient, nioCore,
+                "SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage", httpClient,
+                nioCore,
                 nioHTTP1,
             ],
             exclude: ["Python"],

@@ -4,11 +4,11 @@
 import SondeModel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 extension Resource {
@@ -28,9 +28,9 @@ extension Resource {
     private static var detected: [String: AttributeValue] {
         var found: [String: AttributeValue] = ["process.pid": .int(Int64(getpid()))]
         #if os(Linux)
-        found["os.type"] = .string("linux")
+            found["os.type"] = .string("linux")
         #elseif canImport(Darwin)
-        found["os.type"] = .string("darwin")
+            found["os.type"] = .string("darwin")
         #endif
         if let host = hostName { found["host.name"] = .string(host) }
         if let path = CommandLine.arguments.first, let name = path.split(separator: "/").last {

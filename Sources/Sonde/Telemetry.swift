@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one thing a service holds: tracer, metrics and logs under one roof, and the service that sends them off.
 
-public import Logging
 import CoreMetrics
+public import Logging
 public import ServiceLifecycle
 import SondeModel
 import SondeWire
@@ -68,7 +68,9 @@ public struct Telemetry: Service {
         guard isFirst else {
             throw TelemetryError(
                 code: .alreadyBootstrapped,
-                description: "cannot bootstrap telemetry for \"\(configuration.serviceName)\": it was done before in this process")
+                description:
+                    "cannot bootstrap telemetry for \"\(configuration.serviceName)\": it was done before in this process"
+            )
         }
         LoggingSystem.bootstrap(
             { label, provider in telemetry.logHandler(label: label, provider: provider) },
@@ -90,10 +92,10 @@ public struct Telemetry: Service {
     /// ``TelemetryConfiguration/stopDeadline``. Without it nothing is exported; logs and metrics work all the same.
     public func run() async throws {
         #if OTLPExport
-        let queues = [traceQueue, logQueue].compactMap { $0 }
-        await ExportService(telemetry: self, queues: queues).run()
+            let queues = [traceQueue, logQueue].compactMap { $0 }
+            await ExportService(telemetry: self, queues: queues).run()
         #else
-        try? await gracefulShutdown()
+            try? await gracefulShutdown()
         #endif
     }
 
@@ -128,13 +130,13 @@ public struct Telemetry: Service {
         _ signal: ExportSignal, _ configuration: TelemetryConfiguration, isOn: Bool
     ) -> ExportQueue? {
         #if OTLPExport
-        guard isOn, !configuration.isDisabled else { return nil }
-        let limits = ExportLimits(
-            queuedEntries: max(1, configuration.exportQueueSize),
-            batchEntries: max(1, min(configuration.exportBatchSize, configuration.exportQueueSize)))
-        return ExportQueue(signal: signal, limits: limits)
+            guard isOn, !configuration.isDisabled else { return nil }
+            let limits = ExportLimits(
+                queuedEntries: max(1, configuration.exportQueueSize),
+                batchEntries: max(1, min(configuration.exportBatchSize, configuration.exportQueueSize)))
+            return ExportQueue(signal: signal, limits: limits)
         #else
-        return nil
+            return nil
         #endif
     }
 

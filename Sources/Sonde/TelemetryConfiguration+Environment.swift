@@ -39,7 +39,9 @@ extension TelemetryConfiguration {
 
     private mutating func readResource(from source: inout VariableSource) {
         isDisabled = source.flag("otel.sdk.disabled") ?? isDisabled
-        if let level = source.value("otel.log.level", of: "a log level", { LogLevelName.level($0) }) { logLevel = level }
+        if let level = source.value("otel.log.level", of: "a log level", { LogLevelName.level($0) }) {
+            logLevel = level
+        }
         for (key, value) in source.pairs("otel.resource.attributes") { resourceAttributes[key] = value }
         if let name = resourceAttributes.removeValue(forKey: "service.name") { serviceName = name }
         if let version = resourceAttributes.removeValue(forKey: "service.version") { serviceVersion = version }

@@ -32,7 +32,9 @@ struct QueryText: Hashable, Sendable {
         add("minTraceDuration", query.minTraceDuration.map(Self.duration))
         add("maxTraceDuration", query.maxTraceDuration.map(Self.duration))
         for condition in query.attributes {
-            guard !condition.key.isEmpty else { throw .unsupported("cannot ask a collector for an empty attribute key") }
+            guard !condition.key.isEmpty else {
+                throw .unsupported("cannot ask a collector for an empty attribute key")
+            }
             add("attr." + condition.key, condition.value)
         }
         add("start", query.start.map(RFC3339.text))

@@ -56,7 +56,8 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
         tracer.extract(request.headers, into: &caller, using: HTTPFieldsExtractor())
         let isExcluded = isExcluded(request.uri.path)
         let description = ServerRequest(request, context: context, protocolVersion: protocolVersion)
-        let span: (any Span)? = isExcluded
+        let span: (any Span)? =
+            isExcluded
             ? nil : tracer.startSpan(description.spanMethod, context: caller, ofKind: .server)
         span?.attributes = description.attributes
         let observation = ServerObservation(

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a listener could not be opened, as a sentence that tells the operator what to do.
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 extension CollectorError {
     init(cannotListen listener: BoundListener, _ error: any Error) {
@@ -22,7 +23,8 @@ extension CollectorError {
         case EADDRINUSE:
             "the port is in use; `ss -ltnp 'sport = :\(address.port)'` names its owner. "
                 + "Stop that, or choose another port: \(flag) HOST:PORT (port 0 takes any free one)"
-        case EACCES: "ports below 1024 need more rights than this process has; choose a higher one with \(flag) HOST:PORT"
+        case EACCES:
+            "ports below 1024 need more rights than this process has; choose a higher one with \(flag) HOST:PORT"
         case EADDRNOTAVAIL: "no interface of this machine has that address"
         case nil: "\(error)"
         case let code?: String(cString: strerror(code))

@@ -69,7 +69,8 @@ package struct Collector: Service {
         for name in ListenerName.allCases {
             guard let address = configuration.listeners[name] else { continue }
             guard name.isAvailable else {
-                logger.warning("\(name.protocolName) is not available in this version", metadata: ["flag": "--\(name.rawValue)"])
+                logger.warning(
+                    "\(name.protocolName) is not available in this version", metadata: ["flag": "--\(name.rawValue)"])
                 continue
             }
             if !address.isLoopback {

@@ -51,7 +51,9 @@ package enum DurationText {
     }
 
     private static func coarse(_ seconds: UInt64) -> String {
-        let units: [(UInt64, String, UInt64, String)] = [(86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s")]
+        let units: [(UInt64, String, UInt64, String)] = [
+            (86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s"),
+        ]
         for (large, largeName, small, smallName) in units where seconds >= large {
             let rest = seconds % large / small
             return rest == 0 ? "\(seconds / large)\(largeName)" : "\(seconds / large)\(largeName)\(rest)\(smallName)"

@@ -57,8 +57,9 @@ package enum Gzip {
         defer { stream.deallocate() }
         let level = Int32(min(max(level, 1), 9))
         let size = Int32(MemoryLayout<z_stream>.size)
-        guard deflateInit2_(
-            stream, level, Z_DEFLATED, gzipWindowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
+        guard
+            deflateInit2_(
+                stream, level, Z_DEFLATED, gzipWindowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
         else { preconditionFailure("zlib has memory for one deflate stream") }
         defer { deflateEnd(stream) }
         let bound = Int(deflateBound(stream, UInt(bytes.count)))

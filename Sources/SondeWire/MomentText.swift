@@ -30,12 +30,13 @@ package enum MomentText {
 
     private static func integer(_ digits: some StringProtocol) -> Timestamp? {
         guard let number = UInt64(digits) else { return nil }
-        let unit: UInt64 = switch digits.utf8.count {
-        case ...11: 1_000_000_000
-        case ...14: 1_000_000
-        case ...17: 1_000
-        default: 1
-        }
+        let unit: UInt64 =
+            switch digits.utf8.count {
+            case ...11: 1_000_000_000
+            case ...14: 1_000_000
+            case ...17: 1_000
+            default: 1
+            }
         let (nanoseconds, overflow) = number.multipliedReportingOverflow(by: unit)
         return overflow ? nil : Timestamp(nanoseconds: nanoseconds)
     }

@@ -106,8 +106,11 @@ private enum MetricsWalk {
         while try reader.next() {
             guard leadsOn(field: reader.field, level: level) else { continue }
             let inner = try reader.readRange()
-            count += level == 4 ? 1 : try Self.count(
-                base: base, range: inner.lowerBound..<inner.upperBound, level: level + 1)
+            count +=
+                level == 4
+                ? 1
+                : try Self.count(
+                    base: base, range: inner.lowerBound..<inner.upperBound, level: level + 1)
         }
         return count
     }

@@ -68,7 +68,8 @@ package enum OTLPEncoder {
                     writer.message(field: 2) { writer in
                         writer.message(field: 1) { self.scope(sharedScope, into: &$0) }
                         while next < records.count, records[next][keyPath: resource] == shared,
-                            records[next][keyPath: scope] == sharedScope {
+                            records[next][keyPath: scope] == sharedScope
+                        {
                             entry(records[next], &writer)
                             next += 1
                         }

@@ -97,7 +97,8 @@ struct OTLPShape {
         while try reader.next() {
             guard reader.field == 1 else { continue }
             let element = try reader.readRange()
-            let holds = isMap
+            let holds =
+                isMap
                 ? try keyValue(base: base, range: element, depth: depth)
                 : try anyValue(base: base, range: element, depth: depth)
             guard holds else { return false }

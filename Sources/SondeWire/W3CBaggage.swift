@@ -103,12 +103,13 @@ package struct W3CBaggage: Hashable, Sendable {
 
     /// RFC 9110's `token`.
     private static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
-        !bytes.isEmpty && bytes.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        !bytes.isEmpty
+            && bytes.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
             }
-        }
     }
 
     private static func encoded(_ value: String) -> String {
@@ -126,7 +127,8 @@ package enum PercentEncoding {
         var index = 0
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let high = nibble(bytes[index + 1]), let low = nibble(bytes[index + 2]) {
+                let high = nibble(bytes[index + 1]), let low = nibble(bytes[index + 2])
+            {
                 decoded.append(high << 4 | low)
                 index += 3
             } else {

@@ -50,9 +50,11 @@ struct TidyTests {
         }
     }
 
+    /// Text that can't be broken (strings, paths, pages of metrics in a golden text) may be longer.
     @Test func linesFitTheScreen() {
+        let unbreakable = #/"|\/|^\s*#\s/#
         for file in Self.everything {
-            #expect(file.places { $0.count > 120 && !$0.contains("\"") && !$0.contains("/") } == [])
+            #expect(file.places { $0.count > 120 && !$0.contains(unbreakable) } == [])
         }
     }
 

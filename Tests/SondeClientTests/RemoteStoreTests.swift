@@ -16,7 +16,9 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct RemoteStoreTests {
     // MARK: What goes wrong
 
-    @Test(arguments: ["", "localhost:16686", "ftp://localhost", "http://", "http://a b", "http://user@host", "http://h?x"])
+    @Test(arguments: [
+        "", "localhost:16686", "ftp://localhost", "http://", "http://a b", "http://user@host", "http://h?x",
+    ])
     func refusesWhatIsNotTheURLOfACollector(url: String) {
         #expect {
             _ = try RemoteStore(url: url)
@@ -32,7 +34,8 @@ import Testing
         let store = try RemoteStore(url: "http://127.0.0.1:\(port)")
         await #expect(
             throws: ReadError.unreachable(
-                "no collector answers at http://127.0.0.1:\(port); start one with `sonde serve`, or name a file with --db")
+                "no collector answers at http://127.0.0.1:\(port); start one with `sonde serve`, or name a file with --db"
+            )
         ) { try await store.services() }
         await store.close()
     }

@@ -30,10 +30,12 @@ struct TelemetryMiddlewareTests {
         router.get("/thrown") { _, _ -> Response in throw Broken() }
         router.get("/refused") { _, _ -> Response in throw HTTPError(.unprocessableContent, message: "no") }
         router.get("/stream") { _, _ in
-            Response(status: .ok, body: ResponseBody { writer in
-                try await writer.write(ByteBuffer(string: ServiceContext.current?.spanID ?? "none"))
-                try await writer.finish(nil)
-            })
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    try await writer.write(ByteBuffer(string: ServiceContext.current?.spanID ?? "none"))
+                    try await writer.finish(nil)
+                })
         }
         router.get("/context") { _, _ in
             var headers: [String: String] = [:]
@@ -90,9 +92,10 @@ struct TelemetryMiddlewareTests {
         #expect(span.status == SondeModel.SpanStatus(code: .error, message: "it broke"))
         #expect(span.events.map(\.name) == ["exception"])
         #expect(span.attributes["error.type"]?.text.hasSuffix("Broken") == true)
-        #expect(seen.metrics.lines("http_server_request_duration_seconds_count") == [
-            #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="500",http_route="/thrown"} 1"#
-        ])
+        #expect(
+            seen.metrics.lines("http_server_request_duration_seconds_count") == [
+                #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="500",http_route="/thrown"} 1"#
+            ])
         let log = try #require(seen.logs.first { $0.body == .string("request") })
         #expect(log.severityNumber == 17 && log.traceID == span.traceID)
     }
@@ -108,9 +111,10 @@ struct TelemetryMiddlewareTests {
 
     @Test func anUnknownPathIsNoLabel() async throws {
         let seen = try await get("/nowhere")
-        #expect(seen.metrics.lines("http_server_request_duration_seconds_count") == [
-            #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404"} 1"#
-        ])
+        #expect(
+            seen.metrics.lines("http_server_request_duration_seconds_count") == [
+                #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404"} 1"#
+            ])
     }
 
     @Test func anUnknownMethodIsNoLabel() async throws {
@@ -133,7 +137,10 @@ struct TelemetryMiddlewareTests {
             #expect(span.attributes[key]?.text == value, "\(key)")
         }
         #expect(span.attributes["server.port"] != nil)
-        #expect(seen.metrics.lines("http_server_active_requests") == [#"http_server_active_requests{http_request_method="GET"} 0"#])
+        #expect(
+            seen.metrics.lines("http_server_active_requests") == [
+                #"http_server_active_requests{http_request_method="GET"} 0"#
+            ])
     }
 
     @Test func whatHandlersLogCarriesTheSpan() async throws {
@@ -149,17 +156,21 @@ struct TelemetryMiddlewareTests {
     }
 
     @Test func continuesTheCallersTrace() async throws {
-        let seen = try await get("/context", headers: [
-            "TraceParent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=1", "TRACESTATE": "b=2",
-            "baggage": "user=alice",
-        ])
+        let seen = try await get(
+            "/context",
+            headers: [
+                "TraceParent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=1",
+                "TRACESTATE": "b=2",
+                "baggage": "user=alice",
+            ])
         let span = try #require(seen.spans.first)
         #expect(span.parentSpanID.hex == "b7ad6b7169203331" && span.flags == 0x301)
-        #expect(seen.body == """
-            baggage: user=alice
-            traceparent: 00-0af7651916cd43dd8448eb211c80319c-\(span.spanID.hex)-01
-            tracestate: a=1,b=2
-            """)
+        #expect(
+            seen.body == """
+                baggage: user=alice
+                traceparent: 00-0af7651916cd43dd8448eb211c80319c-\(span.spanID.hex)-01
+                tracestate: a=1,b=2
+                """)
     }
 
     @Test func aStreamedBodyIsPartOfTheSpan() async throws {

@@ -35,7 +35,10 @@ struct TelemetryRoutesTests {
         health.addReadiness("database") { throw Away() }
         let ready = try await get("/health/ready", health: health)
         #expect(ready.status == 503 && ready.type == "application/json")
-        #expect(ready.body == #"{"status":"failing","checks":[{"name":"cache","status":"ok"},{"name":"database","status":"failing","error":"database is away"}]}"# + "\n")
+        #expect(
+            ready.body
+                == #"{"status":"failing","checks":[{"name":"cache","status":"ok"},{"name":"database","status":"failing","error":"database is away"}]}"#
+                + "\n")
         #expect(try await get("/health/live", health: health).status == 200)
     }
 

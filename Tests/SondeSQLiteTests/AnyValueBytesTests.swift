@@ -20,10 +20,11 @@ struct AnyValueBytesTests {
         #expect(string([0x0A, 0xC8, 0x01] + long) == long)
     }
 
-    @Test(arguments: [
-        [], [0x0A], [0x0A, 3, 0x68, 0x69], [0x0A, 1, 0x68, 0x69], [0x12, 1, 0x68], [0x0A, 1, 0x68, 0x0A, 1, 0x69],
-        [0x0A, 0x82, 0x00, 0x68, 0x69],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0x0A], [0x0A, 3, 0x68, 0x69], [0x0A, 1, 0x68, 0x69], [0x12, 1, 0x68], [0x0A, 1, 0x68, 0x0A, 1, 0x69],
+            [0x0A, 0x82, 0x00, 0x68, 0x69],
+        ] as [[UInt8]])
     func takesNothingElseForAString(bytes: [UInt8]) {
         #expect(string(bytes) == nil)
         #expect(string(bytes + [UInt8](repeating: 0x61, count: 140)) == nil)
@@ -35,10 +36,11 @@ struct AnyValueBytesTests {
         #expect(integer([0x18] + [UInt8](repeating: 0xFF, count: 9) + [1]) == .max)
     }
 
-    @Test(arguments: [
-        [], [0x18], [0x18, 0x80], [0x18, 0x80, 0x00], [0x18, 1, 1], [0x10, 1],
-        [0x18] + [UInt8](repeating: 0xFF, count: 9) + [2],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0x18], [0x18, 0x80], [0x18, 0x80, 0x00], [0x18, 1, 1], [0x10, 1],
+            [0x18] + [UInt8](repeating: 0xFF, count: 9) + [2],
+        ] as [[UInt8]])
     func takesNothingElseForAnInteger(bytes: [UInt8]) {
         #expect(integer(bytes) == nil)
     }

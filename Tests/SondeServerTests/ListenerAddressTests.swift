@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct ListenerAddressTests {
     @Test(arguments: [
-        "", ":", "localhost", "localhost:", "localhost:x", "localhost:-1", "localhost:65536", "a b:1", "::1:80", "[::1]",
+        "", ":", "localhost", "localhost:", "localhost:x", "localhost:-1", "localhost:65536", "a b:1", "::1:80",
+        "[::1]",
         "[::1]80", "[x]:80", "https://localhost:80", "http://localhost:80/path",
     ])
     func refusesWhatIsNoAddress(text: String) {
@@ -16,7 +17,8 @@ import Testing
 
     @Test(arguments: [
         ("127.0.0.1:4318", "127.0.0.1", 4318), ("http://localhost:0", "localhost", 0), ("HTTP://h:1/", "h", 1),
-        ("[::1]:80", "::1", 80), ("http://[::]:80/", "::", 80), (":4318", "127.0.0.1", 4318), ("4318", "127.0.0.1", 4318),
+        ("[::1]:80", "::1", 80), ("http://[::]:80/", "::", 80), (":4318", "127.0.0.1", 4318),
+        ("4318", "127.0.0.1", 4318),
     ])
     func readsHostAndPort(text: String, host: String, port: Int) {
         #expect(ListenerAddress(text) == ListenerAddress(host: host, port: port))

@@ -52,8 +52,14 @@ struct ExportServiceTests {
                 #expect(first?.body == second?.body)
                 try #expect(second?.spans().map(\.name) == ["work"])
             }
-            #expect(telemetry.metrics.lines("sonde_export_retries_total{signal=\"traces\"}") == ["sonde_export_retries_total{signal=\"traces\"} 1"])
-            #expect(telemetry.metrics.lines("sonde_export_exported_total{signal=\"traces\"}") == ["sonde_export_exported_total{signal=\"traces\"} 1"])
+            #expect(
+                telemetry.metrics.lines("sonde_export_retries_total{signal=\"traces\"}") == [
+                    "sonde_export_retries_total{signal=\"traces\"} 1"
+                ])
+            #expect(
+                telemetry.metrics.lines("sonde_export_exported_total{signal=\"traces\"}") == [
+                    "sonde_export_exported_total{signal=\"traces\"} 1"
+                ])
         }
     }
 
@@ -81,7 +87,10 @@ struct ExportServiceTests {
                 for _ in 0..<3 { telemetry.tracer.startSpan("work", context: .topLevel).end() }
             }
             #expect(telemetry.traceQueue?.droppedCount(.partiallyRejected) == 1)
-            #expect(telemetry.metrics.lines("sonde_export_exported_total{signal=\"traces\"}") == ["sonde_export_exported_total{signal=\"traces\"} 2"])
+            #expect(
+                telemetry.metrics.lines("sonde_export_exported_total{signal=\"traces\"}") == [
+                    "sonde_export_exported_total{signal=\"traces\"} 2"
+                ])
         }
     }
 
@@ -105,7 +114,8 @@ struct ExportServiceTests {
             #expect(!traces.headers.contains { $0.name.canonicalName == "traceparent" })
             let span = try #require(traces.spans().first)
             let log = try #require(logs.logs().first)
-            #expect(span.resource.serviceName == "orders" && span.resource.attributes["service.version"] == .string("1.2"))
+            #expect(
+                span.resource.serviceName == "orders" && span.resource.attributes["service.version"] == .string("1.2"))
             #expect(span.resource.attributes["team"] == .string("a"))
             #expect(span.resource.attributes["telemetry.sdk.language"] == .string("swift"))
             #expect(log.traceID == span.traceID && log.spanID == span.spanID && log.severityNumber == 10)

@@ -22,7 +22,9 @@ struct InstrumentedHTTPClientTests {
         let router = Router()
         router.get("/echo/:code") { request, context in
             let code = try context.parameters.require("code", as: Int.self)
-            let seen = request.headers.filter { ["traceparent", "tracestate", "baggage"].contains($0.name.canonicalName) }
+            let seen = request.headers.filter {
+                ["traceparent", "tracestate", "baggage"].contains($0.name.canonicalName)
+            }
             let text = seen.map { "\($0.name.canonicalName): \($0.value)" }.sorted().joined(separator: "\n")
             return Response(status: .init(code: code), body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
         }
@@ -34,7 +36,8 @@ struct InstrumentedHTTPClientTests {
         let telemetry = try telemetry()
         let client = InstrumentedHTTPClient(telemetry: telemetry)
         await #expect(throws: (any Error).self) {
-            try await client.execute(HTTPClientRequest(url: "http://user:secret@127.0.0.1:\(port)/a?b=c"), timeout: .milliseconds(300))
+            try await client.execute(
+                HTTPClientRequest(url: "http://user:secret@127.0.0.1:\(port)/a?b=c"), timeout: .milliseconds(300))
         }
         let span = try #require(telemetry.traceQueue?.takeSpans().first)
         #expect(span.kind == .client && span.status.code == .error && !span.status.message.isEmpty)
@@ -50,7 +53,8 @@ struct InstrumentedHTTPClientTests {
         let telemetry = try telemetry()
         try await withServer(router) { port in
             let client = InstrumentedHTTPClient(telemetry: telemetry)
-            let response = try await client.execute(HTTPClientRequest(url: "http://127.0.0.1:\(port)/echo/\(code)"), timeout: .seconds(30))
+            let response = try await client.execute(
+                HTTPClientRequest(url: "http://127.0.0.1:\(port)/echo/\(code)"), timeout: .seconds(30))
             #expect(response.status.code == code)
             _ = try await response.body.collect(upTo: 10_000)
         }
@@ -78,20 +82,24 @@ struct InstrumentedHTTPClientTests {
             }
         }
         let span = try #require(telemetry.traceQueue?.takeSpans().first)
-        #expect(body == """
-            baggage: user=alice
-            traceparent: 00-0af7651916cd43dd8448eb211c80319c-\(span.spanID.hex)-01
-            tracestate: foo=1
-            """)
+        #expect(
+            body == """
+                baggage: user=alice
+                traceparent: 00-0af7651916cd43dd8448eb211c80319c-\(span.spanID.hex)-01
+                tracestate: foo=1
+                """)
         #expect(span.parentSpanID.hex == "b7ad6b7169203331")
     }
 
-    @Test(arguments: [
-        ("http://host", "http", "host", 80, "http://host"), ("HTTPS://host/a", "https", "host", 443, "HTTPS://host/a"),
-        ("http://u:p@host:8080/a@b", "http", "host", 8_080, "http://REDACTED:REDACTED@host:8080/a@b"),
-        ("http://[::1]:9/x", "http", "::1", 9, "http://[::1]:9/x"), ("http://host?u@v", "http", "host", 80, "http://host?u@v"),
-        ("nonsense", nil, nil, nil, "nonsense"), ("", nil, nil, nil, ""),
-    ] as [(String, String?, String?, Int?, String)])
+    @Test(
+        arguments: [
+            ("http://host", "http", "host", 80, "http://host"),
+            ("HTTPS://host/a", "https", "host", 443, "HTTPS://host/a"),
+            ("http://u:p@host:8080/a@b", "http", "host", 8_080, "http://REDACTED:REDACTED@host:8080/a@b"),
+            ("http://[::1]:9/x", "http", "::1", 9, "http://[::1]:9/x"),
+            ("http://host?u@v", "http", "host", 80, "http://host?u@v"),
+            ("nonsense", nil, nil, nil, "nonsense"), ("", nil, nil, nil, ""),
+        ] as [(String, String?, String?, Int?, String)])
     func takesURLsApart(url: String, scheme: String?, host: String?, port: Int?, shown: String) {
         let parts = URLParts(url)
         #expect(parts.scheme == scheme && parts.host == host && parts.port == port)

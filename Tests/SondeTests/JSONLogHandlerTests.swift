@@ -6,15 +6,15 @@ import SondeModel
 import Testing
 import Tracing
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 @testable import Sonde
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 struct JSONLogHandlerTests {
     /// A telemetry whose log lines go into a file of its own.
@@ -78,10 +78,12 @@ struct JSONLogHandlerTests {
             logger.info("hello", metadata: ["b": "call", "d": .stringConvertible(42), "e": .stringConvertible(true)])
         }
         #expect(lines[0].hasSuffix(#""attributes":{"a":"provider","b":"call","c":"handler","d":42,"e":true}}"#))
-        #expect(records.first?.attributes == [
-            Attribute("a", .string("provider")), Attribute("b", .string("call")), Attribute("c", .string("handler")),
-            Attribute("d", .int(42)), Attribute("e", .bool(true)),
-        ])
+        #expect(
+            records.first?.attributes == [
+                Attribute("a", .string("provider")), Attribute("b", .string("call")),
+                Attribute("c", .string("handler")),
+                Attribute("d", .int(42)), Attribute("e", .bool(true)),
+            ])
     }
 
     @Test func nestedMetadataStaysNested() throws {
@@ -89,12 +91,15 @@ struct JSONLogHandlerTests {
             logger.info("hello", metadata: ["m": ["b": ["x", ["y": "z"]], "a": .stringConvertible(1.5)]])
         }
         #expect(lines[0].hasSuffix(#""attributes":{"m":{"a":1.5,"b":["x",{"y":"z"}]}}}"#))
-        #expect(records.first?.attributes == [
-            Attribute("m", .map([
-                Attribute("a", .double(1.5)),
-                Attribute("b", .array([.string("x"), .map([Attribute("y", .string("z"))])])),
-            ]))
-        ])
+        #expect(
+            records.first?.attributes == [
+                Attribute(
+                    "m",
+                    .map([
+                        Attribute("a", .double(1.5)),
+                        Attribute("b", .array([.string("x"), .map([Attribute("y", .string("z"))])])),
+                    ]))
+            ])
     }
 
     @Test func endlessNestingEnds() throws {

@@ -22,35 +22,36 @@ struct MetricsExpositionTests {
     @Test func showsPrometheusText() {
         let (contentType, body) = filled().exposition(accept: nil)
         #expect(contentType == "text/plain; version=0.0.4; charset=utf-8")
-        #expect(String(decoding: body, as: UTF8.self) == #"""
-            # HELP depth Depth of the queue.
-            # TYPE depth gauge
-            depth -0.5
-            # HELP http_wait_seconds The histogram http.wait.
-            # TYPE http_wait_seconds histogram
-            http_wait_seconds_bucket{path="/a\"b\\\n",le="1"} 0
-            http_wait_seconds_bucket{path="/a\"b\\\n",le="2.5"} 1
-            http_wait_seconds_bucket{path="/a\"b\\\n",le="+Inf"} 1
-            http_wait_seconds_sum{path="/a\"b\\\n"} 2
-            http_wait_seconds_count{path="/a\"b\\\n"} 1
-            # HELP orders_total Orders "placed".\nAll of them.
-            # TYPE orders_total counter
-            orders_total{region="eu"} 1
-            orders_total{region="us"} 3
-            # HELP sonde_library_conflicting_metrics_total Metrics not shown because another kind has their name.
-            # TYPE sonde_library_conflicting_metrics_total counter
-            sonde_library_conflicting_metrics_total 0
-            # HELP sonde_library_ignored_measurements_total Measurements that made no sense: NaN, infinite, negative.
-            # TYPE sonde_library_ignored_measurements_total counter
-            sonde_library_ignored_measurements_total 0
-            # HELP sonde_library_overflowed_series_total Registrations beyond the label sets a metric may have.
-            # TYPE sonde_library_overflowed_series_total counter
-            sonde_library_overflowed_series_total 0
-            # HELP target_info Who.
-            # TYPE target_info gauge
-            target_info{service_name="orders"} 1
+        #expect(
+            String(decoding: body, as: UTF8.self) == #"""
+                # HELP depth Depth of the queue.
+                # TYPE depth gauge
+                depth -0.5
+                # HELP http_wait_seconds The histogram http.wait.
+                # TYPE http_wait_seconds histogram
+                http_wait_seconds_bucket{path="/a\"b\\\n",le="1"} 0
+                http_wait_seconds_bucket{path="/a\"b\\\n",le="2.5"} 1
+                http_wait_seconds_bucket{path="/a\"b\\\n",le="+Inf"} 1
+                http_wait_seconds_sum{path="/a\"b\\\n"} 2
+                http_wait_seconds_count{path="/a\"b\\\n"} 1
+                # HELP orders_total Orders "placed".\nAll of them.
+                # TYPE orders_total counter
+                orders_total{region="eu"} 1
+                orders_total{region="us"} 3
+                # HELP sonde_library_conflicting_metrics_total Metrics not shown because another kind has their name.
+                # TYPE sonde_library_conflicting_metrics_total counter
+                sonde_library_conflicting_metrics_total 0
+                # HELP sonde_library_ignored_measurements_total Measurements that made no sense: NaN, infinite, negative.
+                # TYPE sonde_library_ignored_measurements_total counter
+                sonde_library_ignored_measurements_total 0
+                # HELP sonde_library_overflowed_series_total Registrations beyond the label sets a metric may have.
+                # TYPE sonde_library_overflowed_series_total counter
+                sonde_library_overflowed_series_total 0
+                # HELP target_info Who.
+                # TYPE target_info gauge
+                target_info{service_name="orders"} 1
 
-            """#)
+                """#)
     }
 
     @Test func showsOpenMetrics() {
@@ -71,15 +72,18 @@ struct MetricsExpositionTests {
     }
 
     #if os(Linux)
-    @Test func showsTheProcess() throws {
-        let registry = MetricsRegistry()
-        for name in ["process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds"] {
-            let line = try #require(registry.lines(name).first)
-            let value = try #require(line.split(separator: " ").last.flatMap { Double($0) })
-            #expect(value > 0, "\(name)")
+        @Test func showsTheProcess() throws {
+            let registry = MetricsRegistry()
+            for name in [
+                "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
+            ] {
+                let line = try #require(registry.lines(name).first)
+                let value = try #require(line.split(separator: " ").last.flatMap { Double($0) })
+                #expect(value > 0, "\(name)")
+            }
+            let start = try #require(
+                registry.lines("process_start_time_seconds").first?.split(separator: " ").last.flatMap { Double($0) })
+            #expect(start > 1_700_000_000)
         }
-        let start = try #require(registry.lines("process_start_time_seconds").first?.split(separator: " ").last.flatMap { Double($0) })
-        #expect(start > 1_700_000_000)
-    }
     #endif
 }

@@ -19,7 +19,8 @@ struct MetricsRegistryTests {
         registry.observeGauge("jobs_total", help: "Never shown.") { 7 }
         #expect(registry.lines("jobs") == ["jobs_total 1"])
         #expect(registry.lines("wait_seconds_count") == ["wait_seconds_count 1"])
-        #expect(registry.lines("sonde_library_conflicting_metrics_total") == ["sonde_library_conflicting_metrics_total 5"])
+        #expect(
+            registry.lines("sonde_library_conflicting_metrics_total") == ["sonde_library_conflicting_metrics_total 5"])
     }
 
     @Test func ignoresMeasurementsThatMakeNoSense() {
@@ -50,12 +51,16 @@ struct MetricsRegistryTests {
 
     @Test func overflowsIntoOneSeries() {
         let registry = MetricsRegistry(seriesPerFamily: 3, includesProcessMetrics: false)
-        for user in 0..<10 { Counter(label: "visits", dimensions: [("user", "\(user)")], factory: registry).increment() }
+        for user in 0..<10 {
+            Counter(label: "visits", dimensions: [("user", "\(user)")], factory: registry).increment()
+        }
         Counter(label: "visits", dimensions: [("user", "1")], factory: registry).increment()
-        #expect(registry.lines("visits") == [
-            #"visits_total{otel_metric_overflow="true"} 7"#, #"visits_total{user="0"} 1"#, #"visits_total{user="1"} 2"#,
-            #"visits_total{user="2"} 1"#,
-        ])
+        #expect(
+            registry.lines("visits") == [
+                #"visits_total{otel_metric_overflow="true"} 7"#, #"visits_total{user="0"} 1"#,
+                #"visits_total{user="1"} 2"#,
+                #"visits_total{user="2"} 1"#,
+            ])
         #expect(registry.lines("sonde_library_overflowed") == ["sonde_library_overflowed_series_total 7"])
     }
 
@@ -89,10 +94,12 @@ struct MetricsRegistryTests {
         timer.recordMilliseconds(100)
         timer.recordMilliseconds(101)
         timer.recordSeconds(60)
-        #expect(registry.lines("wait") == [
-            #"wait_seconds_bucket{le="0.1"} 1"#, #"wait_seconds_bucket{le="1"} 2"#, #"wait_seconds_bucket{le="+Inf"} 3"#,
-            "wait_seconds_sum 60.201", "wait_seconds_count 3",
-        ])
+        #expect(
+            registry.lines("wait") == [
+                #"wait_seconds_bucket{le="0.1"} 1"#, #"wait_seconds_bucket{le="1"} 2"#,
+                #"wait_seconds_bucket{le="+Inf"} 3"#,
+                "wait_seconds_sum 60.201", "wait_seconds_count 3",
+            ])
     }
 
     @Test func destroyTakesASeriesOutAndFreesTheName() {

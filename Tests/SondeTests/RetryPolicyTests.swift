@@ -27,11 +27,13 @@ struct RetryPolicyTests {
         #expect(policy.nextWait(retryAfter: .seconds(3_600), using: &generator) == nil)
     }
 
-    @Test(arguments: [
-        (nil, nil), ("", nil), ("soon", nil), ("-1", nil), ("0", Duration.zero), (" 7 ", .seconds(7)),
-        ("999999999999", .seconds(86_400)), ("Sun, 06 Nov 1994 08:49:37 GMT", .seconds(37)),
-        ("Sun, 06 Nov 1994 08:48:00 GMT", .zero), ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
-    ] as [(String?, Duration?)])
+    @Test(
+        arguments: [
+            (nil, nil), ("", nil), ("soon", nil), ("-1", nil), ("0", Duration.zero), (" 7 ", .seconds(7)),
+            ("999999999999", .seconds(86_400)), ("Sun, 06 Nov 1994 08:49:37 GMT", .seconds(37)),
+            ("Sun, 06 Nov 1994 08:48:00 GMT", .zero), ("Sun, 06 Foo 1994 08:49:37 GMT", nil),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
+        ] as [(String?, Duration?)])
     func readsRetryAfter(header: String?, wait: Duration?) throws {
         let now = try #require(RFC3339.parse("1994-11-06T08:49:00Z"))
         #expect(RetryAfter.wait(header, now: now) == wait)

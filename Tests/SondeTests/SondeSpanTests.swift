@@ -19,7 +19,8 @@ struct SondeSpanTests {
 
     @Test func endsOnceAndChangesNoMore() throws {
         let (tracer, queue) = SondeTracer.alone()
-        let span = tracer.startSpan("work", context: .topLevel, at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: 5))
+        let span = tracer.startSpan(
+            "work", context: .topLevel, at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: 5))
         span.end(at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: 9))
         #expect(!span.isRecording)
         span.operationName = "other"
@@ -40,15 +41,19 @@ struct SondeSpanTests {
             span.attributes = [
                 "a": .string("größe"), "b": .bool(true), "c": .int32(-1), "d": .int64(.min), "e": .double(.infinity),
                 "f": .stringConvertible(UInt8(7)), "g": .stringArray(["x", ""]), "h": .boolArray([false]),
-                "i": .int32Array([1]), "j": .int64Array([]), "k": .doubleArray([0.5]), "l": .stringConvertibleArray([1, "2"]),
+                "i": .int32Array([1]), "j": .int64Array([]), "k": .doubleArray([0.5]),
+                "l": .stringConvertibleArray([1, "2"]),
             ]
         }
-        #expect(span.attributes == [
-            Attribute("a", .string("größe")), Attribute("b", .bool(true)), Attribute("c", .int(-1)), Attribute("d", .int(.min)),
-            Attribute("e", .double(.infinity)), Attribute("f", .string("7")), Attribute("g", .array([.string("x"), .string("")])),
-            Attribute("h", .array([.bool(false)])), Attribute("i", .array([.int(1)])), Attribute("j", .array([])),
-            Attribute("k", .array([.double(0.5)])), Attribute("l", .array([.string("1"), .string("2")])),
-        ])
+        #expect(
+            span.attributes == [
+                Attribute("a", .string("größe")), Attribute("b", .bool(true)), Attribute("c", .int(-1)),
+                Attribute("d", .int(.min)),
+                Attribute("e", .double(.infinity)), Attribute("f", .string("7")),
+                Attribute("g", .array([.string("x"), .string("")])),
+                Attribute("h", .array([.bool(false)])), Attribute("i", .array([.int(1)])), Attribute("j", .array([])),
+                Attribute("k", .array([.double(0.5)])), Attribute("l", .array([.string("1"), .string("2")])),
+            ])
     }
 
     @Test func dropsAndCountsWhatExceedsTheLimits() throws {

@@ -30,7 +30,9 @@ struct SondeTracerTests {
 
     @Test func continuesTheCallersTrace() throws {
         let (tracer, queue) = SondeTracer.alone()
-        let context = tracer.context(from: ["traceparent": Self.parent, "tracestate": "foo=1, bar=2", "baggage": "user=al%20ice;p=1"])
+        let context = tracer.context(from: [
+            "traceparent": Self.parent, "tracestate": "foo=1, bar=2", "baggage": "user=al%20ice;p=1",
+        ])
         let span = tracer.startSpan("work", context: context, ofKind: .server)
         let headers = tracer.headers(from: span.context)
         #expect(headers["traceparent"] == "00-0af7651916cd43dd8448eb211c80319c-\(span.trace.spanID.hex)-01")

@@ -8,7 +8,8 @@ import Tracing
 @testable import Sonde
 
 struct TelemetryConfigurationTests {
-    private func configuration(_ variables: [String: String], serviceName: String? = "orders") -> TelemetryConfiguration {
+    private func configuration(_ variables: [String: String], serviceName: String? = "orders") -> TelemetryConfiguration
+    {
         let provider = EnvironmentVariablesProvider(environmentVariables: variables)
         return TelemetryConfiguration(serviceName: serviceName, reading: ConfigReader(provider: provider))
     }
@@ -18,8 +19,10 @@ struct TelemetryConfigurationTests {
         ["OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"], ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://"],
         ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a b"], ["OTEL_EXPORTER_OTLP_TIMEOUT": "soon"],
         ["OTEL_EXPORTER_OTLP_TIMEOUT": "-1"], ["OTEL_EXPORTER_OTLP_TIMEOUT": "99999999999999999999"],
-        ["OTEL_EXPORTER_OTLP_COMPRESSION": "brotli"], ["OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"], ["OTEL_LOG_LEVEL": "chatty"],
-        ["OTEL_SDK_DISABLED": "perhaps"], ["OTEL_PROPAGATORS": "tracecontext,baggage,b4"], ["OTEL_TRACES_EXPORTER": "jaeger"],
+        ["OTEL_EXPORTER_OTLP_COMPRESSION": "brotli"], ["OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"],
+        ["OTEL_LOG_LEVEL": "chatty"],
+        ["OTEL_SDK_DISABLED": "perhaps"], ["OTEL_PROPAGATORS": "tracecontext,baggage,b4"],
+        ["OTEL_TRACES_EXPORTER": "jaeger"],
         ["OTEL_RESOURCE_ATTRIBUTES": "novalue"], ["OTEL_EXPORTER_OTLP_HEADERS": "=x"], ["OTEL_BSP_MAX_QUEUE_SIZE": "0"],
         ["OTEL_BSP_SCHEDULE_DELAY": ""], ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "-5"],
     ])
@@ -36,15 +39,18 @@ struct TelemetryConfigurationTests {
     }
 
     @Test func aWarningNamesTheVariableAndItsValue() {
-        #expect(configuration(["OTEL_TRACES_SAMPLER_ARG": "2"]).warnings == [
-            "OTEL_TRACES_SAMPLER_ARG=\"2\" is not a number from 0.0 to 1.0; the default is used"
-        ])
+        #expect(
+            configuration(["OTEL_TRACES_SAMPLER_ARG": "2"]).warnings == [
+                "OTEL_TRACES_SAMPLER_ARG=\"2\" is not a number from 0.0 to 1.0; the default is used"
+            ])
     }
 
     @Test func readsTheStandardVariables() {
         let read = configuration([
-            "OTEL_SERVICE_NAME": "payments", "OTEL_RESOURCE_ATTRIBUTES": "service.name=other, team=a%2Cb ,service.version=2,x=y=z",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector:4318/base/", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://logs/in",
+            "OTEL_SERVICE_NAME": "payments",
+            "OTEL_RESOURCE_ATTRIBUTES": "service.name=other, team=a%2Cb ,service.version=2,x=y=z",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector:4318/base/",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://logs/in",
             "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20abc,x-tenant=1", "OTEL_EXPORTER_OTLP_TIMEOUT": "2500",
             "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_LOG_LEVEL": "WARN", "OTEL_PROPAGATORS": "baggage",
             "OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "5",

@@ -17,7 +17,8 @@ enum Fixtures {
         _ bytes: [UInt8], _ name: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let file = folder.appending(path: "Golden/\(name)")
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text =
+            String(decoding: bytes, as: UTF8.self)
             .replacing(#"},{"#, with: "},\n{").replacing(#":[{"#, with: ":[\n{") + "\n"
         if ProcessInfo.processInfo.environment["SONDE_RECORD_GOLDEN"] != nil {
             try Data(text.utf8).write(to: file)

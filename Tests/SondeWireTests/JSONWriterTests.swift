@@ -12,18 +12,20 @@ struct JSONWriterTests {
         return String(decoding: json.bytes, as: UTF8.self)
     }
 
-    @Test(arguments: [
-        ("", #""""#), ("plain ✓", #""plain ✓""#), ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#),
-        ("\u{0}\u{1F}x", #""\u0000\u001fx""#), ("\u{7F}\u{2028}", "\"\u{7F}\u{2028}\""),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            ("", #""""#), ("plain ✓", #""plain ✓""#), ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#),
+            ("\u{0}\u{1F}x", #""\u0000\u001fx""#), ("\u{7F}\u{2028}", "\"\u{7F}\u{2028}\""),
+        ] as [(String, String)])
     func escapesWhatJSONDemands(_ value: String, _ expected: String) {
         #expect(text { $0.string(value) } == expected)
     }
 
-    @Test(arguments: [
-        (8, "8.0"), (-0.0, "-0.0"), (1e300, "1e+300"), (.nan, "\"NaN\""), (.infinity, "\"Infinity\""),
-        (-.infinity, "\"-Infinity\""), (0.1, "0.1"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (8, "8.0"), (-0.0, "-0.0"), (1e300, "1e+300"), (.nan, "\"NaN\""), (.infinity, "\"Infinity\""),
+            (-.infinity, "\"-Infinity\""), (0.1, "0.1"),
+        ] as [(Double, String)])
     func doublesAreToldFromIntegers(_ value: Double, _ expected: String) {
         #expect(text { $0.double(value) } == expected)
     }

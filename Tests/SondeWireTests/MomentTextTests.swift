@@ -17,9 +17,10 @@ struct MomentTextTests {
         #expect(MomentText.parse(text, now: now) == nil)
     }
 
-    @Test(arguments: [
-        ("now", 0), ("now-1h", -3_600_000), ("now+5m", 300_000), ("now 5m", 300_000), ("now-1h5m", -3_900_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("now", 0), ("now-1h", -3_600_000), ("now+5m", 300_000), ("now 5m", 300_000), ("now-1h5m", -3_900_000),
+        ] as [(String, Int64)])
     func readsDistancesFromNow(_ text: String, _ ms: Int64) {
         #expect(MomentText.parse(text, now: now) == .sample(ms: ms))
     }
@@ -35,11 +36,12 @@ struct MomentTextTests {
         #expect(MomentText.parse(text, now: now) == .sampleEpoch)
     }
 
-    @Test(arguments: [
-        ("12345678901", 12_345_678_901_000_000_000), ("123456789012", 123_456_789_012_000_000),
-        ("12345678901234", 12_345_678_901_234_000_000), ("123456789012345", 123_456_789_012_345_000),
-        ("12345678901234567", 12_345_678_901_234_567_000), ("123456789012345678", 123_456_789_012_345_678),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("12345678901", 12_345_678_901_000_000_000), ("123456789012", 123_456_789_012_000_000),
+            ("12345678901234", 12_345_678_901_234_000_000), ("123456789012345", 123_456_789_012_345_000),
+            ("12345678901234567", 12_345_678_901_234_567_000), ("123456789012345678", 123_456_789_012_345_678),
+        ] as [(String, UInt64)])
     func changesUnitAtElevenFourteenAndSeventeenDigits(_ text: String, _ nanoseconds: UInt64) {
         #expect(MomentText.parse(text, now: now)?.nanoseconds == nanoseconds)
     }

@@ -9,10 +9,13 @@ import Testing
 
 struct NativeJSONTests {
     private var checkout: Trace {
-        Trace(id: .sample(7), assembling: [
-            .sample(trace: 7, 69, service: "gateway", name: "POST /checkout", duration: 2_000), .sampleOfEverything(parent: 69),
-            .sample(trace: 7, 71, parent: 1234, name: "orphan", start: 5),
-        ])
+        Trace(
+            id: .sample(7),
+            assembling: [
+                .sample(trace: 7, 69, service: "gateway", name: "POST /checkout", duration: 2_000),
+                .sampleOfEverything(parent: 69),
+                .sample(trace: 7, 71, parent: 1234, name: "orphan", start: 5),
+            ])
     }
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -28,10 +31,13 @@ struct NativeJSONTests {
     }
 
     @Test func lists() throws {
-        try Fixtures.expectGolden(NativeJSON.services([ServiceSummary(name: "orders", spanCount: 3, errorCount: 1)]), "services.json")
-        try Fixtures.expectGolden(NativeJSON.operations([OperationSummary(name: "GET /", kind: .server)]), "operations.json")
+        try Fixtures.expectGolden(
+            NativeJSON.services([ServiceSummary(name: "orders", spanCount: 3, errorCount: 1)]), "services.json")
+        try Fixtures.expectGolden(
+            NativeJSON.operations([OperationSummary(name: "GET /", kind: .server)]), "operations.json")
         let summary = try #require(TraceSummary(checkout))
-        try Fixtures.expectGolden(NativeJSON.search([summary], next: "abc", total: Total(9, isExact: false)), "search.json")
+        try Fixtures.expectGolden(
+            NativeJSON.search([summary], next: "abc", total: Total(9, isExact: false)), "search.json")
         var statistics = StoreStatistics()
         statistics.spans = 3
         try Fixtures.expectGolden(NativeJSON.stats(statistics), "stats-empty.json")
@@ -48,7 +54,8 @@ struct NativeJSONTests {
     }
 
     @Test func errors() throws {
-        try Fixtures.expectGolden(NativeJSON.error(code: "bad_request", message: "limit is \"x\"", hint: nil), "error.json")
+        try Fixtures.expectGolden(
+            NativeJSON.error(code: "bad_request", message: "limit is \"x\"", hint: nil), "error.json")
         try Fixtures.expectGolden(NativeJSON.error(code: "not_found", message: "no", hint: "look"), "error-hint.json")
     }
 

@@ -81,14 +81,15 @@ struct OTLPDecoderTests {
         }
     }
 
-    @Test(arguments: [
-        ([UInt8](1...15), [UInt8](1...8), [], "has a trace id of 15 bytes, expected 16"),
-        ([], [UInt8](1...8), [], "has a trace id of 0 bytes, expected 16"),
-        ([UInt8](1...16), [UInt8](1...9), [], "has a span id of 9 bytes, expected 8"),
-        ([UInt8](1...16), [UInt8](1...8), [UInt8](1...4), "has a parent span id of 4 bytes, expected 8 or none"),
-        ([UInt8](repeating: 0, count: 16), [UInt8](1...8), [], "has a trace id of zeros only"),
-        ([UInt8](1...16), [UInt8](repeating: 0, count: 8), [], "has a span id of zeros only"),
-    ] as [([UInt8], [UInt8], [UInt8], String)])
+    @Test(
+        arguments: [
+            ([UInt8](1...15), [UInt8](1...8), [], "has a trace id of 15 bytes, expected 16"),
+            ([], [UInt8](1...8), [], "has a trace id of 0 bytes, expected 16"),
+            ([UInt8](1...16), [UInt8](1...9), [], "has a span id of 9 bytes, expected 8"),
+            ([UInt8](1...16), [UInt8](1...8), [UInt8](1...4), "has a parent span id of 4 bytes, expected 8 or none"),
+            ([UInt8](repeating: 0, count: 16), [UInt8](1...8), [], "has a trace id of zeros only"),
+            ([UInt8](1...16), [UInt8](repeating: 0, count: 8), [], "has a span id of zeros only"),
+        ] as [([UInt8], [UInt8], [UInt8], String)])
     func anInvalidIDCostsThatSpanOnly(_ trace: [UInt8], _ id: [UInt8], _ parent: [UInt8], _ reason: String) throws {
         let body = request(span(), span(trace: trace, id: id, parent: parent), span(id: [8, 7, 6, 5, 4, 3, 2, 1]))
         let decoded = try OTLPDecoder.traces(body)
@@ -134,12 +135,15 @@ struct OTLPDecoderTests {
     }
 
     @Test func spansComeBackAsTheyWere() throws {
-        let spans: [SpanRecord] = [.sampleOfEverything(), .sample(1), .sample(2, parent: 1, service: "payments"), .sample(3)]
+        let spans: [SpanRecord] = [
+            .sampleOfEverything(), .sample(1), .sample(2, parent: 1, service: "payments"), .sample(3),
+        ]
         let decoded = try OTLPDecoder.traces(OTLPEncoder.traces(spans))
         #expect(decoded.rejectedCount == 0)
         #expect(try decoded.batch.records() == spans)
-        #expect(decoded.batch.entries.indices.map { decoded.batch.serviceName(Int(decoded.batch.entries[$0].resource)) }
-            == spans.map(\.resource.serviceName))
+        #expect(
+            decoded.batch.entries.indices.map { decoded.batch.serviceName(Int(decoded.batch.entries[$0].resource)) }
+                == spans.map(\.resource.serviceName))
     }
 
     @Test func logsComeBackAsTheyWere() throws {
@@ -156,7 +160,8 @@ struct OTLPDecoderTests {
         record.bytes([1, 2, 3], field: 9)
         let decoded = try OTLPDecoder.logs(request(record.bytes, []))
         #expect(decoded.batch.count == 1)
-        #expect(decoded.rejectionReason == "log record 0 (\"\", counting from 0) has a trace id of 3 bytes, expected 16")
+        #expect(
+            decoded.rejectionReason == "log record 0 (\"\", counting from 0) has a trace id of 3 bytes, expected 16")
     }
 
     @Test func countsMetricDataPoints() throws {

@@ -7,7 +7,8 @@ import Testing
 
 struct OTLPEncoderTests {
     static let values: [AttributeValue] = [
-        .empty, .string(""), .string("größe\0\n"), .bool(true), .bool(false), .int(0), .int(.min), .int(.max), .double(0),
+        .empty, .string(""), .string("größe\0\n"), .bool(true), .bool(false), .int(0), .int(.min), .int(.max),
+        .double(0),
         .double(-0.0), .double(.infinity), .double(1.5e-300), .bytes([]), .bytes([0, 255]), .array([]),
         .array([.int(1), .empty, .array([.string("x")])]), .map([]),
         .map([Attribute("a", .map([Attribute("", .empty)])), Attribute("a", .int(2))]),
@@ -25,11 +26,13 @@ struct OTLPEncoderTests {
         unknown.string("from the future", field: 99)
         unknown.varint(seed, field: 1_000)
         return SpanRecord(
-            traceID: TraceID(high: seed, low: ~seed), spanID: SpanID(seed + 1), parentSpanID: SpanID(seed), name: "span \(seed)",
+            traceID: TraceID(high: seed, low: ~seed), spanID: SpanID(seed + 1), parentSpanID: SpanID(seed),
+            name: "span \(seed)",
             kind: .consumer, start: Timestamp(nanoseconds: 1), end: Timestamp(nanoseconds: .max),
             status: SpanStatus(code: .error, message: "no"), attributes: attributes,
             events: [
-                SpanEvent(time: Timestamp(nanoseconds: 7), name: "e", attributes: attributes, droppedAttributesCount: 1),
+                SpanEvent(
+                    time: Timestamp(nanoseconds: 7), name: "e", attributes: attributes, droppedAttributesCount: 1),
                 SpanEvent(time: .zero, name: ""),
             ],
             links: [
@@ -38,17 +41,21 @@ struct OTLPEncoderTests {
                     droppedAttributesCount: 4, flags: 0x301),
                 SpanLink(traceID: .zero, spanID: .zero),
             ],
-            traceState: "foo=1", flags: 0x103, droppedAttributesCount: 5, droppedEventsCount: 6, droppedLinksCount: .max,
+            traceState: "foo=1", flags: 0x103, droppedAttributesCount: 5, droppedEventsCount: 6,
+            droppedLinksCount: .max,
             resource: resource, scope: scope, unknownFields: unknown.bytes)
     }
 
     static let resource = Resource(
         attributes: [Attribute("service.name", .string("a"))], droppedAttributesCount: 2, schemaURL: "https://r")
     static let scope = InstrumentationScope(
-        name: "s", version: "1", attributes: [Attribute("k", .int(1))], droppedAttributesCount: 3, schemaURL: "https://s")
+        name: "s", version: "1", attributes: [Attribute("k", .int(1))], droppedAttributesCount: 3,
+        schemaURL: "https://s")
 
     @Test func spansComeBackAsTheyWere() throws {
-        let bare = SpanRecord(traceID: TraceID(high: 0, low: 1), spanID: SpanID(1), name: "", kind: .unspecified, start: .zero, end: .zero)
+        let bare = SpanRecord(
+            traceID: TraceID(high: 0, low: 1), spanID: SpanID(1), name: "", kind: .unspecified, start: .zero, end: .zero
+        )
         let spans = [
             Self.span(1, resource: Self.resource, scope: Self.scope),
             Self.span(2, resource: Self.resource, scope: Self.scope),
@@ -68,7 +75,8 @@ struct OTLPEncoderTests {
         var logs = Self.values.map { body in
             LogRecord(
                 time: Timestamp(nanoseconds: 1), observedTime: Timestamp(nanoseconds: 2), severityNumber: 17,
-                severityText: "error", body: body, eventName: "event", attributes: Self.attributes, droppedAttributesCount: 1,
+                severityText: "error", body: body, eventName: "event", attributes: Self.attributes,
+                droppedAttributesCount: 1,
                 flags: 1, traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), resource: Self.resource,
                 scope: Self.scope)
         }

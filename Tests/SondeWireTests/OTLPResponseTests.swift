@@ -18,9 +18,10 @@ struct OTLPResponseTests {
         #expect(try !OTLPResponse(protobuf: [], signal: .logs).isPartial)
     }
 
-    @Test(arguments: [
-        (.traces, "rejectedSpans"), (.logs, "rejectedLogRecords"), (.metrics, "rejectedDataPoints"),
-    ] as [(OTLPResponse.Signal, String)])
+    @Test(
+        arguments: [
+            (.traces, "rejectedSpans"), (.logs, "rejectedLogRecords"), (.metrics, "rejectedDataPoints"),
+        ] as [(OTLPResponse.Signal, String)])
     func aPartialSuccessSaysHowManyAndWhy(_ signal: OTLPResponse.Signal, _ key: String) throws {
         let response = OTLPResponse(signal, rejectedCount: 3, errorMessage: "bad ids")
         #expect(try OTLPResponse(protobuf: response.protobuf, signal: signal) == response)

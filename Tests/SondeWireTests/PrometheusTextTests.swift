@@ -16,7 +16,8 @@ struct PrometheusTextTests {
         ("application/openmetrics-text; version=\"1.0.0\"; charset=utf-8", .openMetrics),
         ("application/openmetrics-text;version=0.0.1", .text), ("application/openmetrics-text;q=0", .text),
         ("application/openmetrics-text;q=0.2, text/plain;q=0.9", .text),
-        ("application/openmetrics-text;q=0.2, */*;q=0.9", .text), ("APPLICATION/OPENMETRICS-TEXT;Q=0.9,text/plain;q=0.8", .openMetrics),
+        ("application/openmetrics-text;q=0.2, */*;q=0.9", .text),
+        ("APPLICATION/OPENMETRICS-TEXT;Q=0.9,text/plain;q=0.8", .openMetrics),
         ("application/openmetrics-text;q=abc,*/*", .text),
     ])
     func choosesTheFormatByQuality(accept: String?, format: PrometheusFormat) {
@@ -24,7 +25,8 @@ struct PrometheusTextTests {
     }
 
     @Test(arguments: [
-        ("http.server.duration", "http_server_duration"), ("5xx", "_5xx"), ("", "_"), ("größe", "gr_e"), ("a--b", "a_b"),
+        ("http.server.duration", "http_server_duration"), ("5xx", "_5xx"), ("", "_"), ("größe", "gr_e"),
+        ("a--b", "a_b"),
         ("a:b", "a_b"), ("a__b", "a__b"), ("ok_name", "ok_name"),
     ])
     func makesNamesFit(raw: String, name: String) {
@@ -45,7 +47,8 @@ struct PrometheusTextTests {
     }
 
     @Test(arguments: [
-        (0, "0"), (1, "1"), (-2, "-2"), (0.005, "0.005"), (1e300, "1e+300"), (9_007_199_254_740_992, "9007199254740992.0"),
+        (0, "0"), (1, "1"), (-2, "-2"), (0.005, "0.005"), (1e300, "1e+300"),
+        (9_007_199_254_740_992, "9007199254740992.0"),
         (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
     ])
     func printsNumbers(value: Double, text: String) {
@@ -69,40 +72,42 @@ struct PrometheusTextTests {
     }
 
     @Test func writesPrometheusText() {
-        #expect(exposition(.text) == #"""
-            # HELP jobs_total Jobs "done"\nso far\\ever.
-            # TYPE jobs_total counter
-            jobs_total{kind="a"} 18446744073709551615
-            # HELP wait_seconds Waits.
-            # TYPE wait_seconds histogram
-            wait_seconds_bucket{le="1"} 2
-            wait_seconds_bucket{le="+Inf"} 3
-            wait_seconds_sum 2.5
-            wait_seconds_count 3
-            # HELP target_info Who.
-            # TYPE target_info gauge
-            target_info{a="b"} 1
+        #expect(
+            exposition(.text) == #"""
+                # HELP jobs_total Jobs "done"\nso far\\ever.
+                # TYPE jobs_total counter
+                jobs_total{kind="a"} 18446744073709551615
+                # HELP wait_seconds Waits.
+                # TYPE wait_seconds histogram
+                wait_seconds_bucket{le="1"} 2
+                wait_seconds_bucket{le="+Inf"} 3
+                wait_seconds_sum 2.5
+                wait_seconds_count 3
+                # HELP target_info Who.
+                # TYPE target_info gauge
+                target_info{a="b"} 1
 
-            """#)
+                """#)
     }
 
     @Test func writesOpenMetrics() {
-        #expect(exposition(.openMetrics) == #"""
-            # HELP jobs Jobs \"done\"\nso far\\ever.
-            # TYPE jobs counter
-            jobs_total{kind="a"} 18446744073709551615
-            # HELP wait_seconds Waits.
-            # TYPE wait_seconds histogram
-            # UNIT wait_seconds seconds
-            wait_seconds_bucket{le="1.0"} 2
-            wait_seconds_bucket{le="+Inf"} 3 # {trace_id="4bf9",span_id="00f0"} 1.5 1700000000.25
-            wait_seconds_sum 2.5
-            wait_seconds_count 3
-            # HELP target Who.
-            # TYPE target info
-            target_info{a="b"} 1
-            # EOF
+        #expect(
+            exposition(.openMetrics) == #"""
+                # HELP jobs Jobs \"done\"\nso far\\ever.
+                # TYPE jobs counter
+                jobs_total{kind="a"} 18446744073709551615
+                # HELP wait_seconds Waits.
+                # TYPE wait_seconds histogram
+                # UNIT wait_seconds seconds
+                wait_seconds_bucket{le="1.0"} 2
+                wait_seconds_bucket{le="+Inf"} 3 # {trace_id="4bf9",span_id="00f0"} 1.5 1700000000.25
+                wait_seconds_sum 2.5
+                wait_seconds_count 3
+                # HELP target Who.
+                # TYPE target info
+                target_info{a="b"} 1
+                # EOF
 
-            """#)
+                """#)
     }
 }

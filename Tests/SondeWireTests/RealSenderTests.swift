@@ -16,15 +16,18 @@ struct RealSenderTests {
         #expect(Set(spans.map(\.kind)) == [.server, .client, .internal, .producer, .consumer])
         #expect(spans.allSatisfy { $0.traceID.hex == "0102030405060708090a0b0c0d0e0f10" })
         let root = try #require(spans.first { $0.name == "POST /checkout" })
-        #expect(root.attributes == [
-            Attribute("string", .string("päyment ✓")), Attribute("empty", .string("")), Attribute("true", .bool(true)),
-            Attribute("false", .bool(false)), Attribute("int", .int(-42)), Attribute("max", .int(.max)),
-            Attribute("double", .double(1.5)), Attribute("whole", .double(8)), Attribute("bytes", .bytes([0, 255, 16])),
-            Attribute("strings", .array([.string("a"), .string("b")])),
-            Attribute("ints", .array([.int(1), .int(2), .int(3)])),
-            Attribute("doubles", .array([.double(0.5), .double(2)])),
-            Attribute("bools", .array([.bool(true), .bool(false)])),
-        ])
+        #expect(
+            root.attributes == [
+                Attribute("string", .string("päyment ✓")), Attribute("empty", .string("")),
+                Attribute("true", .bool(true)),
+                Attribute("false", .bool(false)), Attribute("int", .int(-42)), Attribute("max", .int(.max)),
+                Attribute("double", .double(1.5)), Attribute("whole", .double(8)),
+                Attribute("bytes", .bytes([0, 255, 16])),
+                Attribute("strings", .array([.string("a"), .string("b")])),
+                Attribute("ints", .array([.int(1), .int(2), .int(3)])),
+                Attribute("doubles", .array([.double(0.5), .double(2)])),
+                Attribute("bools", .array([.bool(true), .bool(false)])),
+            ])
         #expect(root.start.nanoseconds == start && root.end.nanoseconds == start + 9_876_543_210)
         #expect(root.status == SpanStatus(code: .ok) && !root.parentSpanID.isValid)
         #expect(root.resource.serviceName == "checkout" && root.resource.attributes["host.cpus"] == .int(4))
@@ -34,11 +37,13 @@ struct RealSenderTests {
         let child = try #require(spans.first { $0.name == "charge" })
         #expect(child.parentSpanID == root.spanID)
         #expect(child.status == SpanStatus(code: .error, message: "card declined"))
-        #expect(child.events == [
-            SpanEvent(
-                time: Timestamp(nanoseconds: start + 2_000_002), name: "retry", attributes: [Attribute("attempt", .int(2))]),
-            SpanEvent(time: Timestamp(nanoseconds: start + 3_000_003), name: "gave up"),
-        ])
+        #expect(
+            child.events == [
+                SpanEvent(
+                    time: Timestamp(nanoseconds: start + 2_000_002), name: "retry",
+                    attributes: [Attribute("attempt", .int(2))]),
+                SpanEvent(time: Timestamp(nanoseconds: start + 3_000_003), name: "gave up"),
+            ])
         let link = try #require(child.links.first)
         #expect(link.traceID.hex == "ffeeddccbbaa99887766554433221100" && link.spanID.hex == "1122334455667788")
         // This SDK leaves a link's trace state out; the bytes do not have it.

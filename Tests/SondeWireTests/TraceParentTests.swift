@@ -28,7 +28,9 @@ struct TraceParentTests {
         #expect(TraceParent(header) == nil)
     }
 
-    @Test(arguments: ["00-\(ids)-01", "01-\(ids)-01", "cc-\(ids)-01-what-the-future-holds", "cc-\(ids)-01-", " 00-\(ids)-01\t"])
+    @Test(arguments: [
+        "00-\(ids)-01", "01-\(ids)-01", "cc-\(ids)-01-what-the-future-holds", "cc-\(ids)-01-", " 00-\(ids)-01\t",
+    ])
     func readsItsOwnAndHigherVersions(header: String) throws {
         let parent = try #require(TraceParent(header))
         #expect(parent.traceID.hex + "-" + parent.spanID.hex == Self.ids)

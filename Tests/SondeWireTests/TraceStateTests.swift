@@ -17,7 +17,8 @@ struct TraceStateTests {
 
     @Test(arguments: [
         ("foo=1", "foo=1"), ("foo=1,bar=2", "foo=1,bar=2"), ("foo=1 \t , \t bar=2, \t baz=3", "foo=1,bar=2,baz=3"),
-        ("foo=1,,,bar=2,", "foo=1,bar=2"), ("", ""), (",", ""), ("0foo=1", "0foo=1"), ("foo@=1,bar@x@y=2", "foo@=1,bar@x@y=2"),
+        ("foo=1,,,bar=2,", "foo=1,bar=2"), ("", ""), (",", ""), ("0foo=1", "0foo=1"),
+        ("foo@=1,bar@x@y=2", "foo@=1,bar@x@y=2"),
         ("foo= 1", "foo= 1"), ("foo=a b", "foo=a b"), ("foo-_*/bar=a:/!\"#~", "foo-_*/bar=a:/!\"#~"),
     ])
     func carriesAValidListOnUnchanged(header: String, text: String) {

@@ -81,7 +81,8 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     init?(argument: String) {
         let text = argument.hasPrefix("http://") ? String(argument.dropFirst(7)) : argument
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65_535).contains(port), colon != text.startIndex else { return nil }
+            (0...65_535).contains(port), colon != text.startIndex
+        else { return nil }
         self.init(host: String(text[..<colon]), port: port)
     }
 

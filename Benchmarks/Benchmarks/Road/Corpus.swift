@@ -57,7 +57,9 @@ enum Corpus {
             let service = services[(parent.depth + Int.random(in: 0...1, using: &generator)) % services.count]
             let id = SpanID(generator.next() | 1)
             spans.append(
-                span(trace, id, parent: parent.id, service: service, start: start + UInt64(spans.count) * 70_000, &generator))
+                span(
+                    trace, id, parent: parent.id, service: service, start: start + UInt64(spans.count) * 70_000,
+                    &generator))
             open.append((id, parent.depth + 1))
         }
         return spans
@@ -68,7 +70,8 @@ enum Corpus {
         _ generator: inout SeededGenerator
     ) -> SpanRecord {
         let failed = Int.random(in: 0..<40, using: &generator) == 0
-        let route = ["/v1/orders", "/v1/items/{id}", "/v1/pay", "/v1/users/{id}"].randomElement(using: &generator) ?? "/"
+        let route =
+            ["/v1/orders", "/v1/items/{id}", "/v1/pay", "/v1/users/{id}"].randomElement(using: &generator) ?? "/"
         let duration = UInt64.random(in: 50_000...90_000_000, using: &generator)
         return SpanRecord(
             traceID: trace, spanID: id, parentSpanID: parent, name: "GET \(route)",

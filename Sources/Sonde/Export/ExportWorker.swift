@@ -2,115 +2,119 @@
 // Empties one queue: waits until a batch is full or old enough, sends it, and tries again what may be tried again.
 
 #if OTLPExport
-import CoreMetrics
-import Logging
-import SondeModel
-import SondeWire
+    import CoreMetrics
+    import Logging
+    import SondeModel
+    import SondeWire
 
-/// The sender of one signal's batches. Runs in one task.
-struct ExportWorker {
-    let queue: ExportQueue
-    let delay: Duration
-    let resource: Resource
-    let send: @Sendable ([UInt8]) async -> SendOutcome
-    let sleep: @Sendable (Duration) async throws -> Void
-    let logger: Logger
-    /// Ends the waits when the service stops.
-    let stop: Pulse
-    private let exported: Counter
-    private let retries: Counter
-    private var generator = SystemRandomNumberGenerator()
-    private var lastWarning: ContinuousClock.Instant?
+    /// The sender of one signal's batches. Runs in one task.
+    struct ExportWorker {
+        let queue: ExportQueue
+        let delay: Duration
+        let resource: Resource
+        let send: @Sendable ([UInt8]) async -> SendOutcome
+        let sleep: @Sendable (Duration) async throws -> Void
+        let logger: Logger
+        /// Ends the waits when the service stops.
+        let stop: Pulse
+        private let exported: Counter
+        private let retries: Counter
+        private var generator = SystemRandomNumberGenerator()
+        private var lastWarning: ContinuousClock.Instant?
 
-    init(
-        queue: ExportQueue, delay: Duration, resource: Resource, stop: Pulse, metrics: any MetricsFactory,
-        logger: Logger, sleep: @escaping @Sendable (Duration) async throws -> Void,
-        send: @escaping @Sendable ([UInt8]) async -> SendOutcome
-    ) {
-        self.queue = queue
-        self.delay = delay
-        self.resource = resource
-        self.stop = stop
-        self.logger = logger
-        self.sleep = sleep
-        self.send = send
-        let labels = [("signal", queue.signal.rawValue)]
-        exported = Counter(label: MetricName.exported.name, dimensions: labels, factory: metrics)
-        retries = Counter(label: MetricName.retries.name, dimensions: labels, factory: metrics)
-    }
+        init(
+            queue: ExportQueue, delay: Duration, resource: Resource, stop: Pulse, metrics: any MetricsFactory,
+            logger: Logger, sleep: @escaping @Sendable (Duration) async throws -> Void,
+            send: @escaping @Sendable ([UInt8]) async -> SendOutcome
+        ) {
+            self.queue = queue
+            self.delay = delay
+            self.resource = resource
+            self.stop = stop
+            self.logger = logger
+            self.sleep = sleep
+            self.send = send
+            let labels = [("signal", queue.signal.rawValue)]
+            exported = Counter(label: MetricName.exported.name, dimensions: labels, factory: metrics)
+            retries = Counter(label: MetricName.retries.name, dimensions: labels, factory: metrics)
+        }
 
-    /// Sends until the queue's pulse is finished and nothing is left, or the task is cancelled.
-    mutating func run() async {
-        while !queue.pulse.isFinished, !Task.isCancelled {
-            await queue.pulse.wait(atMost: delay, sleep: sleep)
+        /// Sends until the queue's pulse is finished and nothing is left, or the task is cancelled.
+        mutating func run() async {
+            while !queue.pulse.isFinished, !Task.isCancelled {
+                await queue.pulse.wait(atMost: delay, sleep: sleep)
+                await sendAll()
+            }
             await sendAll()
         }
-        await sendAll()
-    }
 
-    private mutating func sendAll() async {
-        while !Task.isCancelled, let batch = queue.takeBatch() { await send(batch) }
-    }
+        private mutating func sendAll() async {
+            while !Task.isCancelled, let batch = queue.takeBatch() { await send(batch) }
+        }
 
-    private mutating func send(_ batch: EncodedBatch) async {
-        let body = encode(batch)
-        var policy = RetryPolicy()
-        while true {
-            switch await send(body) {
-            case .accepted(let rejected, let message): return accepted(batch, rejected: rejected, message: message)
-            case .refused(let reason): return drop(batch, .rejected, reason)
-            case .failed(let reason, let retryAfter):
-                guard !Task.isCancelled else { return drop(batch, .stopped, reason) }
-                guard let wait = policy.nextWait(retryAfter: retryAfter, using: &generator) else {
-                    return drop(batch, .retriesExhausted, reason)
+        private mutating func send(_ batch: EncodedBatch) async {
+            let body = encode(batch)
+            var policy = RetryPolicy()
+            while true {
+                switch await send(body) {
+                case .accepted(let rejected, let message): return accepted(batch, rejected: rejected, message: message)
+                case .refused(let reason): return drop(batch, .rejected, reason)
+                case .failed(let reason, let retryAfter):
+                    guard !Task.isCancelled else { return drop(batch, .stopped, reason) }
+                    guard let wait = policy.nextWait(retryAfter: retryAfter, using: &generator) else {
+                        return drop(batch, .retriesExhausted, reason)
+                    }
+                    await pause(wait)
+                    guard !Task.isCancelled else { return drop(batch, .stopped, reason) }
+                    retries.increment()
                 }
-                await pause(wait)
-                guard !Task.isCancelled else { return drop(batch, .stopped, reason) }
-                retries.increment()
             }
         }
-    }
 
-    /// Waits, but not longer than it takes to learn that the service stops; then short waits use what time is left.
-    private func pause(_ wait: Duration) async {
-        if stop.isFinished {
-            try? await sleep(min(wait, .milliseconds(250)))
-        } else {
-            await stop.wait(atMost: wait, sleep: sleep)
+        /// Waits, but not longer than it takes to learn that the service stops; then short waits use what time is left.
+        private func pause(_ wait: Duration) async {
+            if stop.isFinished {
+                try? await sleep(min(wait, .milliseconds(250)))
+            } else {
+                await stop.wait(atMost: wait, sleep: sleep)
+            }
+        }
+
+        private mutating func accepted(_ batch: EncodedBatch, rejected: Int, message: String) {
+            let rejected = min(rejected, batch.count)
+            exported.increment(by: batch.count - rejected)
+            queue.drop(rejected, .partiallyRejected)
+            guard rejected > 0 || !message.isEmpty else { return }
+            warn(
+                "the collector refused a part of what was exported",
+                ["rejected": "\(rejected)", "reason": "\(message)"])
+        }
+
+        private mutating func drop(_ batch: EncodedBatch, _ reason: DropReason, _ cause: String) {
+            queue.drop(batch.count, reason)
+            warn(
+                "telemetry was dropped because it could not be exported",
+                ["dropped": "\(batch.count)", "reason": "\(reason.rawValue)", "cause": "\(cause)"])
+        }
+
+        private mutating func warn(_ message: Logger.Message, _ metadata: Logger.Metadata) {
+            let now = ContinuousClock.now
+            if let lastWarning, now - lastWarning < .seconds(Limits.exportWarningSeconds) { return }
+            lastWarning = now
+            logger.warning(
+                message, metadata: metadata.merging(["signal": "\(queue.signal.rawValue)"]) { old, _ in old })
+        }
+
+        private func encode(_ batch: EncodedBatch) -> [UInt8] {
+            OTLPEncoder.envelope(
+                resource: resource,
+                parts: batch.parts.map { part in
+                    let scope =
+                        part.scope.isEmpty
+                        ? InstrumentationScope(name: "sonde", version: LibraryVersion.text)
+                        : InstrumentationScope(name: part.scope)
+                    return (scope: scope, encodedEntries: part.bytes)
+                })
         }
     }
-
-    private mutating func accepted(_ batch: EncodedBatch, rejected: Int, message: String) {
-        let rejected = min(rejected, batch.count)
-        exported.increment(by: batch.count - rejected)
-        queue.drop(rejected, .partiallyRejected)
-        guard rejected > 0 || !message.isEmpty else { return }
-        warn("the collector refused a part of what was exported", ["rejected": "\(rejected)", "reason": "\(message)"])
-    }
-
-    private mutating func drop(_ batch: EncodedBatch, _ reason: DropReason, _ cause: String) {
-        queue.drop(batch.count, reason)
-        warn(
-            "telemetry was dropped because it could not be exported",
-            ["dropped": "\(batch.count)", "reason": "\(reason.rawValue)", "cause": "\(cause)"])
-    }
-
-    private mutating func warn(_ message: Logger.Message, _ metadata: Logger.Metadata) {
-        let now = ContinuousClock.now
-        if let lastWarning, now - lastWarning < .seconds(Limits.exportWarningSeconds) { return }
-        lastWarning = now
-        logger.warning(message, metadata: metadata.merging(["signal": "\(queue.signal.rawValue)"]) { old, _ in old })
-    }
-
-    private func encode(_ batch: EncodedBatch) -> [UInt8] {
-        OTLPEncoder.envelope(
-            resource: resource,
-            parts: batch.parts.map { part in
-                let scope = part.scope.isEmpty
-                    ? InstrumentationScope(name: "sonde", version: LibraryVersion.text)
-                    : InstrumentationScope(name: part.scope)
-                return (scope: scope, encodedEntries: part.bytes)
-            })
-    }
-}
 #endif

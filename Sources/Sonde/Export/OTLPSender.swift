@@ -4,67 +4,67 @@
 // https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
 #if OTLPExport
-import AsyncHTTPClient
-import NIOCore
-import NIOHTTP1
-import SondeModel
-import SondeWire
-import Tracing
+    import AsyncHTTPClient
+    import NIOCore
+    import NIOHTTP1
+    import SondeModel
+    import SondeWire
+    import Tracing
 
-/// What became of a request.
-enum SendOutcome: Hashable, Sendable {
-    /// Taken; `rejected` of its entries were not, for the reason given.
-    case accepted(rejected: Int, message: String)
-    /// Refused for good.
-    case refused(String)
-    /// Worth another attempt, perhaps after the wait that the collector asked for.
-    case failed(String, retryAfter: Duration?)
-}
+    /// What became of a request.
+    enum SendOutcome: Hashable, Sendable {
+        /// Taken; `rejected` of its entries were not, for the reason given.
+        case accepted(rejected: Int, message: String)
+        /// Refused for good.
+        case refused(String)
+        /// Worth another attempt, perhaps after the wait that the collector asked for.
+        case failed(String, retryAfter: Duration?)
+    }
 
-/// Sends the requests of one signal.
-struct OTLPSender: Sendable {
-    let client: HTTPClient
-    let signal: ExportSignal
-    let url: String
-    let headers: [String: String]
-    let compression: Compression
-    let timeout: Duration
+    /// Sends the requests of one signal.
+    struct OTLPSender: Sendable {
+        let client: HTTPClient
+        let signal: ExportSignal
+        let url: String
+        let headers: [String: String]
+        let compression: Compression
+        let timeout: Duration
 
-    func send(_ body: [UInt8]) async -> SendOutcome {
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/x-protobuf")
-        request.headers.add(name: "user-agent", value: "sonde-swift/\(LibraryVersion.text)")
-        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
-        if compression == .gzip { request.headers.replaceOrAdd(name: "content-encoding", value: "gzip") }
-        request.body = .bytes(ByteBuffer(bytes: compression == .gzip ? Gzip.compress(body) : body))
-        do {
-            let response = try await client.execute(request, timeout: TimeAmount(timeout))
-            return await outcome(of: response)
-        } catch {
-            return .failed("\(error)", retryAfter: nil)
+        func send(_ body: [UInt8]) async -> SendOutcome {
+            var request = HTTPClientRequest(url: url)
+            request.method = .POST
+            request.headers.add(name: "content-type", value: "application/x-protobuf")
+            request.headers.add(name: "user-agent", value: "sonde-swift/\(LibraryVersion.text)")
+            for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+            if compression == .gzip { request.headers.replaceOrAdd(name: "content-encoding", value: "gzip") }
+            request.body = .bytes(ByteBuffer(bytes: compression == .gzip ? Gzip.compress(body) : body))
+            do {
+                let response = try await client.execute(request, timeout: TimeAmount(timeout))
+                return await outcome(of: response)
+            } catch {
+                return .failed("\(error)", retryAfter: nil)
+            }
+        }
+
+        private func outcome(of response: HTTPClientResponse) async -> SendOutcome {
+            let body = (try? await response.body.collect(upTo: Limits.responseBytes)).map { Array(buffer: $0) } ?? []
+            let status = Int(response.status.code)
+            switch status {
+            case 200..<300:
+                let answer = try? OTLPResponse(protobuf: body, signal: signal == .traces ? .traces : .logs)
+                return .accepted(
+                    rejected: Int(clamping: max(0, answer?.rejectedCount ?? 0)), message: answer?.errorMessage ?? "")
+            case 429, 502, 503, 504:
+                let now = Timestamp(nanoseconds: DefaultTracerClock.now.nanosecondsSinceEpoch)
+                let wait = RetryAfter.wait(response.headers.first(name: "retry-after"), now: now)
+                return .failed(description(status, body), retryAfter: wait)
+            default: return .refused(description(status, body))
+            }
+        }
+
+        private func description(_ status: Int, _ body: [UInt8]) -> String {
+            let message = (try? RPCStatus(protobuf: body))?.message ?? ""
+            return "HTTP \(status)" + (message.isEmpty ? "" : ": \(message.prefix(500))")
         }
     }
-
-    private func outcome(of response: HTTPClientResponse) async -> SendOutcome {
-        let body = (try? await response.body.collect(upTo: Limits.responseBytes)).map { Array(buffer: $0) } ?? []
-        let status = Int(response.status.code)
-        switch status {
-        case 200..<300:
-            let answer = try? OTLPResponse(protobuf: body, signal: signal == .traces ? .traces : .logs)
-            return .accepted(
-                rejected: Int(clamping: max(0, answer?.rejectedCount ?? 0)), message: answer?.errorMessage ?? "")
-        case 429, 502, 503, 504:
-            let now = Timestamp(nanoseconds: DefaultTracerClock.now.nanosecondsSinceEpoch)
-            let wait = RetryAfter.wait(response.headers.first(name: "retry-after"), now: now)
-            return .failed(description(status, body), retryAfter: wait)
-        default: return .refused(description(status, body))
-        }
-    }
-
-    private func description(_ status: Int, _ body: [UInt8]) -> String {
-        let message = (try? RPCStatus(protobuf: body))?.message ?? ""
-        return "HTTP \(status)" + (message.isEmpty ? "" : ": \(message.prefix(500))")
-    }
-}
 #endif

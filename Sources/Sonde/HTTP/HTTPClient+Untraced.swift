@@ -3,14 +3,14 @@
 // requests must make none at all.
 
 #if HTTPClient || OTLPExport
-import AsyncHTTPClient
+    import AsyncHTTPClient
 
-extension HTTPClient.Configuration {
-    /// The default configuration without AsyncHTTPClient's own spans.
-    static var untraced: HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
-        configuration.tracing.tracer = nil
-        return configuration
+    extension HTTPClient.Configuration {
+        /// The default configuration without AsyncHTTPClient's own spans.
+        static var untraced: HTTPClient.Configuration {
+            var configuration = HTTPClient.Configuration()
+            configuration.tracing.tracer = nil
+            return configuration
+        }
     }
-}
 #endif

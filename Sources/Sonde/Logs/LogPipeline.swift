@@ -7,11 +7,11 @@ import SondeWire
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Shared by all log handlers of one `Telemetry`.
@@ -85,10 +85,10 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count
 
 private func systemPoll(_ poll: UnsafeMutablePointer<pollfd>, _ count: UInt, _ milliseconds: Int32) -> Int32 {
     #if canImport(Glibc)
-    Glibc.poll(poll, nfds_t(count), milliseconds)
+        Glibc.poll(poll, nfds_t(count), milliseconds)
     #elseif canImport(Musl)
-    Musl.poll(poll, nfds_t(count), milliseconds)
+        Musl.poll(poll, nfds_t(count), milliseconds)
     #else
-    Darwin.poll(poll, nfds_t(count), milliseconds)
+        Darwin.poll(poll, nfds_t(count), milliseconds)
     #endif
 }

@@ -10,11 +10,11 @@ import CoreMetrics
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// The value behind a `Timer` (in seconds) and a `Recorder` that aggregates.
@@ -72,9 +72,9 @@ final class HistogramSeries: RecorderHandler, TimerHandler, Sendable {
     /// Which shard the calling thread writes.
     private static var shard: Int {
         #if canImport(Darwin)
-        let thread = UInt64(UInt(bitPattern: pthread_self()))
+            let thread = UInt64(UInt(bitPattern: pthread_self()))
         #else
-        let thread = UInt64(pthread_self())
+            let thread = UInt64(pthread_self())
         #endif
         return Int(truncatingIfNeeded: (thread &* 0x9E37_79B9_7F4A_7C15) >> 32) & (Limits.histogramShards - 1)
     }

@@ -206,7 +206,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         if let family = state.families[name] { return family.kind == kind ? family : nil }
         let family = MetricFamily(name: name, kind: kind, source: source)
         guard state.families.count < Limits.families,
-            family.reservedNames.allSatisfy({ state.reserved[$0] == nil }) else { return nil }
+            family.reservedNames.allSatisfy({ state.reserved[$0] == nil })
+        else { return nil }
         for name in family.reservedNames { state.reserved[name] = family.name }
         state.families[name] = family
         state.sortedNames = nil

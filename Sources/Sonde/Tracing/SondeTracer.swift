@@ -51,7 +51,8 @@ public struct SondeTracer: Tracer {
         _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
     ) where Extract.Carrier == Carrier {
         if propagators.contains(.traceContext), let header = extractor.extract(key: "traceparent", from: carrier),
-            let parent = TraceParent(header) {
+            let parent = TraceParent(header)
+        {
             let state = extractor.extract(key: "tracestate", from: carrier).flatMap { TraceState($0) }
             context.trace = TraceContext(
                 traceID: parent.traceID, spanID: parent.spanID, flags: parent.flags, state: state ?? .empty,

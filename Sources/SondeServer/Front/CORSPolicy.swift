@@ -12,7 +12,8 @@ struct CORSPolicy: Hashable, Sendable {
     func preflight(allow methods: String) -> Reply {
         var reply = Reply(.noContent)
         reply.headers.add(name: "access-control-allow-methods", value: methods)
-        reply.headers.add(name: "access-control-allow-headers", value: "accept, content-type, traceparent, tracestate, baggage")
+        reply.headers.add(
+            name: "access-control-allow-headers", value: "accept, content-type, traceparent, tracestate, baggage")
         reply.headers.add(name: "access-control-max-age", value: "600")
         return reply
     }

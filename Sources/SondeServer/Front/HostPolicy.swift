@@ -23,7 +23,8 @@ struct HostPolicy: Sendable {
         }
         guard allowed.contains(Self.name(in: host)) else {
             throw Refusal(
-                .forbidden, code: "forbidden_host", "the Host header \(host) is not a name of this machine's loopback address",
+                .forbidden, code: "forbidden_host",
+                "the Host header \(host) is not a name of this machine's loopback address",
                 hint: "use 127.0.0.1 or localhost, or let the listener stand on the address that the name means")
         }
     }

@@ -60,7 +60,9 @@ struct QueryItems: Hashable, Sendable {
 enum PercentEncoding {
     /// Nil if a `%` is not followed by two hex digits. Bytes that are not UTF-8 become U+FFFD.
     static func decode(_ text: some StringProtocol, plusIsSpace: Bool) -> String? {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(text)
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         var rest = text.utf8.makeIterator()

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The time of day, passed in so that tests may say what time it is.
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 package import SondeModel
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Tells the time.
 package struct WallClock: Sendable {

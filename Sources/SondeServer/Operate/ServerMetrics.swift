@@ -191,9 +191,10 @@ package final class ServerMetrics: PipelineObserver {
 
     private func changeConnections(_ listener: String, by change: Int) {
         open.withLock { open in
-            var entry = open[listener] ?? (
-                0, Gauge(label: MetricName.connections, dimensions: [("listener", listener)], factory: registry)
-            )
+            var entry =
+                open[listener] ?? (
+                    0, Gauge(label: MetricName.connections, dimensions: [("listener", listener)], factory: registry)
+                )
             entry.count += change
             entry.gauge.record(entry.count)
             open[listener] = entry

@@ -48,7 +48,9 @@ struct TraceQueries: Sendable {
             query.start = query.start ?? parameters.now.moved(back: since)
         }
         query.limit = try parameters.limit(default: TraceQuery.defaultLimit, max: TraceQuery.maxLimit)
-        query.cursor = try parameters.parse("cursor", expected: "the next of an earlier answer") { TraceCursor(text: $0) }
+        query.cursor = try parameters.parse("cursor", expected: "the next of an earlier answer") {
+            TraceCursor(text: $0)
+        }
         try check(query)
         return query
     }
@@ -65,7 +67,8 @@ struct TraceQueries: Sendable {
 
     private static func check(_ query: TraceQuery) throws(Refusal) {
         try checkOrder(query.minDuration, query.maxDuration, "minDuration is larger than maxDuration")
-        try checkOrder(query.minTraceDuration, query.maxTraceDuration, "minTraceDuration is larger than maxTraceDuration")
+        try checkOrder(
+            query.minTraceDuration, query.maxTraceDuration, "minTraceDuration is larger than maxTraceDuration")
         try checkOrder(query.start, query.end, "start lies after end")
     }
 
@@ -87,7 +90,8 @@ struct TraceQueries: Sendable {
             trace = try await traceByPrefix(prefix)
         }
         guard let trace else {
-            throw .notFound("no span of trace \(id) is stored", hint: "it may not have arrived yet, or have been pruned")
+            throw .notFound(
+                "no span of trace \(id) is stored", hint: "it may not have arrived yet, or have been pruned")
         }
         return try reply(with: trace, request, parameters)
     }
@@ -95,7 +99,8 @@ struct TraceQueries: Sendable {
     /// The only trace whose id begins with `prefix`; nil if there is none.
     private func traceByPrefix(_ prefix: TraceIDPrefix) async throws(Refusal) -> Trace? {
         guard prefix.digits.utf8.count >= Self.minPrefixDigits else {
-            throw .invalid("the prefix \(prefix.digits) is too short", hint: "give at least \(Self.minPrefixDigits) digits")
+            throw .invalid(
+                "the prefix \(prefix.digits) is too short", hint: "give at least \(Self.minPrefixDigits) digits")
         }
         let limit = Self.maxCandidates
         let ids = try await asking { () async throws(ReadError) in

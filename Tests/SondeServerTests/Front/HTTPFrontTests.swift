@@ -277,11 +277,14 @@ import Testing
 
     // MARK: Who may ask
 
-    @Test(arguments: ["evil.example", "evil.example:16686", "127.0.0.1.evil.example", "localhost.", "[::2]:1", "10.0.0.1"])
+    @Test(arguments: [
+        "evil.example", "evil.example:16686", "127.0.0.1.evil.example", "localhost.", "[::2]:1", "10.0.0.1",
+    ])
     func refusesAForeignHostOnLoopback(host: String) async throws {
         try await RunningCollector.run { collector in
             for port in [collector.queryPort, collector.otlpPort] {
-                let reply = try #require(try await collector.send("GET", "/health/live", headers: ["host": host], to: port))
+                let reply = try #require(
+                    try await collector.send("GET", "/health/live", headers: ["host": host], to: port))
                 #expect(reply.status == 403)
                 #expect(reply.text.contains("Host header"))
             }

@@ -296,7 +296,8 @@ import Testing
     }
 
     @Test func statsCountWhatIsStored() async throws {
-        try await withSpans(.sample(trace: 1, 1), .sample(trace: 1, 2), .sample(trace: 2, 3, service: "users")) { collector in
+        try await withSpans(.sample(trace: 1, 1), .sample(trace: 1, 2), .sample(trace: 2, 3, service: "users")) {
+            collector in
             let reply = try #require(try await collector.get("/sonde/v1/stats"))
             #expect(reply.text.contains(#""spans":3,"#))
             #expect(reply.text.contains(#""traces":2,"#))
