@@ -259,6 +259,9 @@ final class ColumnSlice: CachedPart {
 
     var cost: Int { bytes.count + apart.count + places.count * 8 + shapes.count * 16 }
 
+    /// The chunk in which a key's column lies.
+    func source(of key: Int) -> [UInt8] { key == apartKey ? apart : bytes }
+
     /// The local keys of the record at `index`.
     func keys(_ index: Int) -> [Int] { meta.shapes[Int(shapes[index])] }
 
@@ -278,16 +281,14 @@ final class ColumnSlice: CachedPart {
             return values.bytes.withUnsafeBufferPointer { body(.anyValue(UnsafeBufferPointer(rebasing: $0[range]))) }
         case .raw, .strings:
             let range = Int(column.offsets[at])..<Int(column.offsets[at + 1])
-            let source = key == apartKey ? apart : bytes
-            return source.withUnsafeBufferPointer {
+            return source(of: key).withUnsafeBufferPointer {
                 let value = UnsafeBufferPointer(rebasing: $0[range])
                 return body(column.mode == .raw ? .anyValue(value) : .string(value))
             }
         case .integers: return body(.integer(column.integers[at]))
         case .hex:
             let range = Int(column.offsets[at])..<Int(column.offsets[at + 1])
-            let source = key == apartKey ? apart : bytes
-            let text = AnyValueBytes.hexText(source[range])
+            let text = AnyValueBytes.hexText(source(of: key)[range])
             return text.withUnsafeBufferPointer { body(.string($0)) }
         }
     }

@@ -6,40 +6,39 @@
 import SondeModel
 
 enum LogFilter {
+    private static let short = 3
+    private static let long = 6
+
     static func hash(trace: TraceWords) -> UInt64 { Hash64.hash(trace.high, trace.low) }
 
-    /// The hashes of all groups that a text made of `needle` and anything around it must contain.
+    /// The hashes of all groups that a text made of `needle` and anything around it must contain: of the longer groups
+    /// in words that have one, of the shorter in the others.
     static func hashes(of needle: String) -> [UInt64] {
         var hashes: [UInt64] = []
-        forEachWord(Array(needle.utf8)) { word in
+        for word in needle.utf8.map(lowercased).split(whereSeparator: { !isWordByte($0) }) {
             let size = word.count >= long ? long : short
-            forEachGroup(word, size) { hashes.append($0) }
+            word.withUnsafeBufferPointer { word in
+                forEachGroup(word) { group, count in if count == size { hashes.append(group) } }
+            }
         }
         return hashes
     }
 
-    private static let short = 3
-    private static let long = 6
-
     static func encode(
         _ columns: borrowing ColumnWriter, _ traces: borrowing ByteTable, _ session: borrowing RecordColumns
     ) -> [UInt8] {
-        var groups: Set<UInt64> = []
+        var filter = FilterBuilder()
+        var groups = HashSet()
         for id in columns.usedValues.elements where Int(session.values.entries[Int(id)].tag) == PseudoKey.text {
             let bytes = session.values.bytes(Int(id))
-            let text: [UInt8]
             if let plain = AnyValueBytes.string(bytes), plain.allSatisfy({ $0 < 0x80 }) {
-                text = Array(plain)
+                forEachGroup(plain) { group, _ in if groups.insert(group) { filter.insert(group) } }
             } else {
-                text = Array(AnyValueBytes.value(bytes).text.utf8)
-            }
-            forEachWord(text) { word in
-                forEachGroup(word, short) { groups.insert($0) }
-                forEachGroup(word, long) { groups.insert($0) }
+                Array(AnyValueBytes.value(bytes).text.utf8).withUnsafeBufferPointer { text in
+                    forEachGroup(text) { group, _ in if groups.insert(group) { filter.insert(group) } }
+                }
             }
         }
-        var filter = FilterBuilder()
-        for group in groups { filter.insert(group) }
         for trace in 0..<traces.count {
             guard let base = traces.bytes(trace).baseAddress,
                 let id = TraceID(base: base, range: ByteRange(offset: 0, count: 16))
@@ -54,21 +53,63 @@ enum LogFilter {
         return chunks.finish()
     }
 
-    private static func forEachWord(_ text: [UInt8], _ body: (ArraySlice<UInt8>) -> Void) {
-        let lowered = text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        for word in lowered.split(whereSeparator: { !isWordByte($0) }) { body(word) }
+    /// Calls `body` with the hash and the size of every group in every word.
+    @inline(__always)
+    private static func forEachGroup(_ text: UnsafeBufferPointer<UInt8>, _ body: (UInt64, Int) -> Void) {
+        var run = 0
+        var last: UInt64 = 0
+        for byte in text {
+            let letter = lowercased(byte)
+            guard isWordByte(letter) else {
+                run = 0
+                continue
+            }
+            run &+= 1
+            last = last << 8 | UInt64(letter)
+            if run >= short { body(Hash64.hash(UInt64(short) << 24 | last & 0xFF_FFFF, 2), short) }
+            if run >= long { body(Hash64.hash(UInt64(long) << 48 | last & 0xFFFF_FFFF_FFFF, 2), long) }
+        }
     }
 
+    @inline(__always)
+    private static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+
+    @inline(__always)
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte >= 0x80
+        byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte >= 0x80
+    }
+}
+
+/// Hashes seen before; zero is never one of them in practice and counts as new each time.
+private struct HashSet: ~Copyable {
+    private var slots = Buffer<UInt64>()
+    private var count = 0
+
+    init() { slots.fill(0, count: 4_096) }
+
+    /// Whether `hash` is new.
+    @inline(__always)
+    mutating func insert(_ hash: UInt64) -> Bool {
+        let mask = slots.count &- 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while slots.base[place] != 0 {
+            if slots.base[place] == hash { return false }
+            place = (place &+ 1) & mask
+        }
+        slots.base[place] = hash
+        count &+= 1
+        if count * 2 > slots.count { grow() }
+        return true
     }
 
-    private static func forEachGroup(_ word: ArraySlice<UInt8>, _ size: Int, _ body: (UInt64) -> Void) {
-        guard word.count >= size else { return }
-        for start in word.startIndex...(word.endIndex - size) {
-            var packed = UInt64(size)
-            for byte in word[start..<(start + size)] { packed = packed << 8 | UInt64(byte) }
-            body(Hash64.hash(packed, 2))
+    @inline(never)
+    private mutating func grow() {
+        let old = slots.array
+        slots.fill(0, count: old.count * 4)
+        for hash in old where hash != 0 {
+            var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots.base[place] != 0 { place = (place + 1) & (slots.count - 1) }
+            slots.base[place] = hash
         }
     }
 }

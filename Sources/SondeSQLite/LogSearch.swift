@@ -36,7 +36,7 @@ struct LogSearch {
     private let query: LogQuery
     private let limit: Int
     private let services: Set<Int>?
-    private let needle: [UInt8]
+    private let needle: BodyNeedle?
     private let filterHashes: [UInt64]
     private var queue = Heap(Item.precedes)
     private var matched = 0
@@ -46,7 +46,7 @@ struct LogSearch {
         self.query = query
         limit = min(max(1, query.limit), LogQuery.maxLimit)
         services = query.service.map { Set(file.catalog.names.serviceIDs($0)) }
-        needle = (query.text ?? "").utf8.map(Self.lowercased)
+        needle = query.text.flatMap { BodyNeedle($0) }
         var filterHashes = LogFilter.hashes(of: query.text ?? "")
         if let id = query.traceID, id.isValid { filterHashes.append(LogFilter.hash(trace: TraceWords(id))) }
         self.filterHashes = filterHashes
@@ -124,12 +124,12 @@ struct LogSearch {
             return true
         }
         let first = UInt64(bitPattern: block.sequence) + UInt64(head.slices[slice].rows.lowerBound)
-        var columns: ColumnSlice?
+        var bodies: [Bool]?
         for index in 0..<scan.times.count {
             guard allowed[Int(scan.contexts[index])], matchesHot(scan, head, index) else { continue }
-            if !needle.isEmpty {
-                if columns == nil { columns = try file.columns(block, slice, head) }
-                guard let columns, bodyContainsNeedle(columns, index) else { continue }
+            if let needle {
+                if bodies == nil { bodies = needle.matches(try file.columns(block, slice, head)) }
+                guard bodies?[index] == true else { continue }
             }
             matched += 1
             queue.push(
@@ -149,35 +149,5 @@ struct LogSearch {
             guard (number == 0 ? .zero : head.traces[number - 1].id) == id else { return false }
         }
         return true
-    }
-
-    private func bodyContainsNeedle(_ columns: ColumnSlice, _ index: Int) -> Bool {
-        for (place, key) in columns.keys(index).enumerated() where columns.meta.keys[key].pseudo == PseudoKey.text {
-            return columns.withValue(index, place) { contains($0) }
-        }
-        return false
-    }
-
-    private func contains(_ value: ColumnSlice.Value) -> Bool {
-        switch value {
-        case .string(let text) where text.allSatisfy({ $0 < 0x80 }): Self.bytes(text, contain: needle)
-        default: LogQuery.text(value.attributeValue.text, contains: query.text ?? "")
-        }
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
-
-    private static func bytes(_ text: UnsafeBufferPointer<UInt8>, contain needle: [UInt8]) -> Bool {
-        guard text.count >= needle.count, let base = text.baseAddress else { return false }
-        return needle.withUnsafeBufferPointer { needle in
-            var start = 0
-            while start <= text.count - needle.count {
-                var length = 0
-                while length < needle.count, lowercased(base[start + length]) == needle[length] { length += 1 }
-                if length == needle.count { return true }
-                start += 1
-            }
-            return false
-        }
     }
 }
