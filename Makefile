@@ -43,7 +43,8 @@ bench: ## run the benchmarks and print them beside the last recorded ones
 	@scripts/ensure $(CORE)
 	@Benchmarks/run
 
-install: release ## install sonde under PREFIX (default /usr/local)
+install: ## install what release built under PREFIX (default /usr/local)
+	@[ -x .build/release/sonde ] || $(MAKE) release
 	install -D -m 755 .build/release/sonde $(DESTDIR)$(PREFIX)/bin/sonde
 
 uninstall: ## remove what install put there

@@ -63,15 +63,18 @@ extension TelemetryConfiguration {
         }
         self.sampler = sampler ?? self.sampler
         if let names = source.text("otel.propagators") {
-            propagators = []
-            for name in names.split(separator: ",").map({ $0.filter { $0 != " " } }) {
+            var known: Set<Propagator> = []
+            var isNone = false
+            for name in names.lowercased().split(separator: ",").map({ $0.filter { $0 != " " } }) {
                 switch name {
-                case "tracecontext": propagators.insert(.traceContext)
-                case "baggage": propagators.insert(.baggage)
-                case "none": break
+                case "tracecontext": known.insert(.traceContext)
+                case "baggage": known.insert(.baggage)
+                case "none": isNone = true
                 default: source.warn("OTEL_PROPAGATORS names \"\(name)\"; known are tracecontext, baggage, none")
                 }
             }
+            // Names that nobody knows must not end propagation.
+            if !known.isEmpty || isNone { propagators = known }
         }
         spanLimits.attributeCount = source.count("otel.span.attribute.count.limit") ?? spanLimits.attributeCount
         spanLimits.eventCount = source.count("otel.span.event.count.limit") ?? spanLimits.eventCount
@@ -185,7 +188,15 @@ enum EndpointURL {
         guard let scheme = ["http://", "https://"].first(where: { lower.hasPrefix($0) }) else { return false }
         let rest = text.dropFirst(scheme.count)
         guard let first = rest.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: ":") else { return false }
-        return rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        return rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && hasUsablePort(rest)
+    }
+
+    /// A port beyond 65 535 would end the process deep inside the network library.
+    private static func hasUsablePort(_ rest: Substring) -> Bool {
+        let authority = rest.prefix { !"/?#".contains($0) }.split(separator: "@").last ?? ""
+        let afterHost = authority.drop { $0 != "]" }.isEmpty ? authority : authority.drop { $0 != "]" }.dropFirst()
+        guard let colon = afterHost.firstIndex(of: ":") else { return true }
+        return UInt16(afterHost[afterHost.index(after: colon)...]).map { $0 > 0 } ?? false
     }
 
     /// `base` with `path` behind it, one slash between.

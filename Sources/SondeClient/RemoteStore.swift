@@ -22,6 +22,8 @@ package final class RemoteStore: TraceReader, LogReader {
         self.url = try Self.base(of: url)
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = ClientLimits.connectTimeout
+        // The deadline of a question ends with the answer's head; a body that stalls is given up after the same time.
+        configuration.timeout.read = ClientLimits.answerTimeout
         // One refused connection is an answer; trying again only makes people wait for it.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -41,9 +43,16 @@ package final class RemoteStore: TraceReader, LogReader {
         let lower = base.lowercased()
         for scheme in ["http://", "https://"] where lower.hasPrefix(scheme) {
             let host = base.dropFirst(scheme.count).prefix { $0 != "/" }
-            if !host.isEmpty, !host.contains(where: { " ?#@".contains($0) }) { return base }
+            if !host.isEmpty, !host.contains(where: { " ?#@".contains($0) }), hasUsablePort(host) { return base }
         }
         throw .invalid("\(url) is not the URL of a collector; expected something like http://127.0.0.1:16686")
+    }
+
+    /// A port beyond 65 535 would end the process deep inside the network library.
+    private static func hasUsablePort(_ host: Substring) -> Bool {
+        let afterAddress = host.drop { $0 != "]" }.isEmpty ? host : host.drop { $0 != "]" }.dropFirst()
+        guard let colon = afterAddress.firstIndex(of: ":") else { return true }
+        return UInt16(afterAddress[afterAddress.index(after: colon)...]).map { $0 > 0 } ?? false
     }
 
     // MARK: Traces

@@ -5,9 +5,9 @@ import SondeModel
 import SondeStorage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 struct BodyNeedle {

@@ -52,6 +52,23 @@ struct ByteTable: ~Copyable {
         return insert(bytes, count: count, tag: tag, slot: place, mark: mark)
     }
 
+    /// The number of these bytes; nil if they are new. Adds nothing.
+    func known(_ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32 = 0) -> Int? {
+        let hash = Hash64.hash(bytes, count: count, seed: UInt64(tag))
+        let mark = hash & 0xFFFF_FFFF_0000_0000
+        let mask = slots.count &- 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while slots.base[place] != 0 {
+            let slot = slots.base[place]
+            let id = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
+            if slot & 0xFFFF_FFFF_0000_0000 == mark, entries.base[id].tag == tag, matches(id, bytes, count: count) {
+                return id
+            }
+            place = (place &+ 1) & mask
+        }
+        return nil
+    }
+
     mutating func find(_ bytes: UnsafeRawBufferPointer, tag: UInt32 = 0) -> Int {
         guard let start = bytes.baseAddress else {
             var nothing: UInt8 = 0

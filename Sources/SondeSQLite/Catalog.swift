@@ -154,7 +154,7 @@ extension Catalog {
     private static func readBlocks(
         _ connection: Connection, known: [SpanBlockInfo]
     ) throws(SQLiteError) -> [SpanBlockInfo] {
-        let old = Dictionary(uniqueKeysWithValues: known.map { ($0.id, $0) })
+        let old = Dictionary(known.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var blocks: [SpanBlockInfo] = []
         for id in try ids(connection, "block") {
             if let block = old[id] { blocks.append(block) } else { blocks.append(try readBlock(connection, id)) }
@@ -178,7 +178,7 @@ extension Catalog {
             "SELECT seq, level, n, received, t_min, t_max, newest, bytes, fp FROM block WHERE id = ?")
         defer { row.reset() }
         row.bind(id, at: 1)
-        guard try row.step() else { preconditionFailure("a snapshot lists a block that it does not hold") }
+        guard try row.step() else { throw .damagedIndex(block: id) }
         let packed = row.bytes(8)
         let fingerprints = [UInt32](unsafeUninitializedCapacity: packed.count / 4) { numbers, written in
             for place in 0..<(packed.count / 4) {
@@ -196,7 +196,7 @@ extension Catalog {
     private static func readLogBlocks(
         _ connection: Connection, known: [LogBlockInfo]
     ) throws(SQLiteError) -> [LogBlockInfo] {
-        let old = Dictionary(uniqueKeysWithValues: known.map { ($0.id, $0) })
+        let old = Dictionary(known.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var blocks: [LogBlockInfo] = []
         for id in try ids(connection, "log_block") {
             if let block = old[id] { blocks.append(block) } else { blocks.append(try readLogBlock(connection, id)) }
@@ -216,7 +216,7 @@ extension Catalog {
             "SELECT seq, level, n, received, t_min, t_max, bytes FROM log_block WHERE id = ?")
         defer { row.reset() }
         row.bind(id, at: 1)
-        guard try row.step() else { preconditionFailure("a snapshot lists a block that it does not hold") }
+        guard try row.step() else { throw .damagedIndex(block: id) }
         return LogBlockInfo(
             id: id, sequence: row.integer(0), level: row.int(1), count: row.int(2), received: row.unsigned(3),
             start: row.unsigned(4), end: row.unsigned(5), bytes: row.int(6), zones: zones)

@@ -28,6 +28,11 @@ struct SQLiteError: Error, Hashable {
     var isNotADatabase: Bool { code == SQLITE_NOTADB }
     var cannotOpen: Bool { code == SQLITE_CANTOPEN || code == SQLITE_READONLY }
     var isBusy: Bool { code == SQLITE_BUSY || code == SQLITE_LOCKED }
+
+    /// An index of the file lists a block that its table does not hold.
+    static func damagedIndex(block id: Int64) -> SQLiteError {
+        SQLiteError(code: SQLITE_CORRUPT, message: "the file is damaged: block \(id) is listed and missing")
+    }
 }
 
 final class Connection {

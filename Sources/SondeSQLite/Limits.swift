@@ -20,6 +20,8 @@ enum Limits {
     static let pageCacheShare = 0.15
     /// Spans that one merge takes: about 30 MB of columns.
     static let mergeRecords = 65_536
+    /// Bytes of fresh blocks, as stored, that one merge takes: records of unusual size must not multiply the bound above.
+    static let mergeBytes = 32 << 20
     /// Fresh blocks that make a merge due.
     static let mergeBlocks = 64
     /// Age at which fresh blocks are merged, however few.

@@ -5,6 +5,8 @@
 struct MergeCandidate: Hashable {
     var level: Int
     var count: Int
+    /// As stored.
+    var bytes = 0
     /// Whether it could not be read.
     var isDamaged = false
 }
@@ -38,9 +40,11 @@ enum MergeChoice {
         guard let start = blocks.firstIndex(where: isWanted) else { return nil }
         var end = start
         var records = 0
+        var bytes = 0
         while end < blocks.count, isWanted(blocks[end]) {
-            if end > start, records + blocks[end].count > Limits.mergeRecords { break }
             records += blocks[end].count
+            bytes += blocks[end].bytes
+            if end > start, records > Limits.mergeRecords || bytes > Limits.mergeBytes { break }
             end += 1
         }
         return start..<end

@@ -24,11 +24,10 @@ struct NameTables: ~Copyable {
     @inline(__always)
     mutating func operation(service: Int, kind: SpanKind, name: UnsafePointer<UInt8>, count: Int) -> Int? {
         let tag = Self.tag(service: service, kind: kind)
-        let known = operations.count
-        let id = operations.find(name, count: count, tag: tag)
-        guard id == known, known >= Limits.operations, count > 0 else { return id + 1 }
-        operations.truncate(to: known)
-        return nil
+        if operations.count >= Limits.operations, count > 0 {
+            return operations.known(name, count: count, tag: tag).map { $0 + 1 }
+        }
+        return operations.find(name, count: count, tag: tag) + 1
     }
 
     /// What stands in for the name of an operation that the dictionary does not take: one without a name.

@@ -214,10 +214,17 @@ extension SpanBlockWriter {
         var size = 64
         while size < plan.rows.count * 2 { size *= 2 }
         parentSlots.fill(0, count: size)
-        for (place, index) in plan.rows.enumerated() {
+        rows: for (place, index) in plan.rows.enumerated() {
             let row = session.rows.base + Int(index)
             var slot = Self.slot(row.pointee.spanID, row.pointee.trace, size)
-            while parentSlots.base[slot] != 0 { slot = (slot &+ 1) & (size &- 1) }
+            while parentSlots.base[slot] != 0 {
+                let other = session.rows.base + Int(plan.rows[Int(parentSlots.base[slot]) &- 1])
+                // The first of equal ids answers for all; a sender that repeats one id must not cost a walk each time.
+                if other.pointee.spanID == row.pointee.spanID, other.pointee.trace == row.pointee.trace {
+                    continue rows
+                }
+                slot = (slot &+ 1) & (size &- 1)
+            }
             parentSlots.base[slot] = UInt32(truncatingIfNeeded: place &+ 1)
         }
     }

@@ -81,7 +81,13 @@ struct TraceSearch {
             push(start: block.newestTrace, .block, block: number)
         }
         var page: [TraceOutline] = []
+        var isDone = false
         while page.count <= limit, let item = queue.pop() {
+            // Items come newest first, and none holds anything newer than itself.
+            if let start = query.start, item.start < start.nanoseconds {
+                isDone = true
+                break
+            }
             let number = Int(item.block)
             switch item.content {
             case .block: try open(number)
@@ -100,7 +106,8 @@ struct TraceSearch {
             if let summary = try file.summary(outline) { summaries.append(summary) }
         }
         let next = hasMore ? summaries.last.map { TraceCursor(start: $0.start, traceID: $0.traceID) } : nil
-        return TracePage(traces: summaries, next: next, total: Total(found.count, isExact: queue.first == nil))
+        return TracePage(
+            traces: summaries, next: next, total: Total(found.count, isExact: isDone || queue.first == nil))
     }
 
     // What can be told of a block without opening it.

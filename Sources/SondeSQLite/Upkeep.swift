@@ -131,7 +131,9 @@ extension Upkeep {
         let began = ContinuousClock.now
         let work = try read { file -> (inputs: [SpanBlockInfo], merged: MergedSpans)? in
             let candidates = file.catalog.blocks.map { block in
-                MergeCandidate(level: block.level, count: block.count, isDamaged: damagedBlocks.contains(block.id))
+                MergeCandidate(
+                    level: block.level, count: block.count, bytes: block.bytes,
+                    isDamaged: damagedBlocks.contains(block.id))
             }
             guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.blocks[choice])
@@ -155,7 +157,9 @@ extension Upkeep {
         let began = ContinuousClock.now
         let work = try read { file -> (inputs: [LogBlockInfo], blocks: [EncodedLogBlock])? in
             let candidates = file.catalog.logBlocks.map { block in
-                MergeCandidate(level: block.level, count: block.count, isDamaged: damagedLogBlocks.contains(block.id))
+                MergeCandidate(
+                    level: block.level, count: block.count, bytes: block.bytes,
+                    isDamaged: damagedLogBlocks.contains(block.id))
             }
             guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.logBlocks[choice])

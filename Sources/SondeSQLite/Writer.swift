@@ -64,22 +64,27 @@ actor Writer {
     func close() { connection = nil }
 
     /// Writes what still waits; called once the queue is closed.
-    func finish() { drain() }
+    func finish() { while commitNext() {} }
 
     // Ingest.
 
-    /// Begins to drain the queue; called when it was empty before.
+    /// Begins to empty the queue; called when it was empty before. After each commit it goes to the back of the line, so
+    /// that merges and retention get their turn however steadily batches arrive.
     nonisolated func wake() {
-        executor.queue.async { self.assumeIsolated { $0.drain() } }
+        executor.queue.async {
+            self.assumeIsolated { writer in
+                if writer.commitNext() { writer.wake() }
+            }
+        }
     }
 
-    private func drain() {
-        while true {
-            let group = waiting.take()
-            guard !group.isEmpty else { return }
-            commit(group)
-            checkpointer.noteLog(pages: logPages)
-        }
+    /// Commits what waits; false if nothing did.
+    private func commitNext() -> Bool {
+        let group = waiting.take()
+        guard !group.isEmpty else { return false }
+        commit(group)
+        checkpointer.noteLog(pages: logPages)
+        return true
     }
 
     private func commit(_ group: [WaitingBatch]) {

@@ -14,7 +14,8 @@ struct W3CTests {
             line.firstMatch(of: /127\.0\.0\.1:([1-9][0-9]*)/).map { "http://\($0.output.0)" }
         }
         let cases = try await ProgramRun.toEnd(
-            "/usr/bin/env", ["python3", Program.sourceRoot + "/Tests/EndToEndTests/Python/w3c_cases.py", url], in: scratch)
+            "/usr/bin/env", ["python3", Program.sourceRoot + "/Tests/EndToEndTests/Python/w3c_cases.py", url],
+            in: scratch)
         #expect(cases.status == 0, "\(cases.standardOutput)\(cases.standardError)")
         #expect(cases.standardOutput == "26 of 26 cases\n")
         #expect(try await service.stop() == 0)

@@ -18,6 +18,7 @@ import Testing
 
     @Test(arguments: [
         "", "localhost:16686", "ftp://localhost", "http://", "http://a b", "http://user@host", "http://h?x",
+        "http://127.0.0.1:99999", "http://[::1]:0",
     ])
     func refusesWhatIsNotTheURLOfACollector(url: String) {
         #expect {

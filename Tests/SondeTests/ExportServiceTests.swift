@@ -82,7 +82,10 @@ struct ExportServiceTests {
         let body = ResponseBody(byteBuffer: ByteBuffer(bytes: answer))
         let collector = ScriptedCollector([Response(status: .ok, body: body)])
         try await withServer(collector.router) { port in
-            let telemetry = try telemetry(port: port) { $0.traceExportDelay = .seconds(60) }
+            let telemetry = try telemetry(port: port) {
+                $0.traceExportDelay = .seconds(60)
+                $0.stopDeadline = .seconds(60)
+            }
             try await running(telemetry) {
                 for _ in 0..<3 { telemetry.tracer.startSpan("work", context: .topLevel).end() }
             }
@@ -181,7 +184,10 @@ struct ExportServiceTests {
     @Test func aCancelledServiceStillFlushes() async throws {
         let collector = ScriptedCollector([Response(status: .ok)])
         try await withServer(collector.router) { port in
-            let telemetry = try telemetry(port: port) { $0.traceExportDelay = .seconds(3_600) }
+            let telemetry = try telemetry(port: port) {
+                $0.traceExportDelay = .seconds(3_600)
+                $0.stopDeadline = .seconds(60)
+            }
             telemetry.tracer.startSpan("work", context: .topLevel).end()
             let service = Task { try await telemetry.run() }
             service.cancel()

@@ -63,11 +63,13 @@ final class ExportQueue: Sendable {
             let needsBatch = state.batches.last.map {
                 $0.count >= limits.batchEntries || $0.byteCount + entry.count > limits.batchBytes
             }
+            // A batch that is full by bytes is ready as well.
+            let closesBatch = needsBatch == true
             if needsBatch ?? true { state.batches.append(EncodedBatch()) }
             state.batches[state.batches.count - 1].append(entry, scope: scope)
             state.count += 1
             state.byteCount += entry.count
-            return (nil, state.batches[state.batches.count - 1].count == limits.batchEntries)
+            return (nil, closesBatch || state.batches[state.batches.count - 1].count == limits.batchEntries)
         }
         if let dropReason { drop(1, dropReason) }
         if isBatchFull { wake() }

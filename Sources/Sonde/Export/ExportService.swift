@@ -4,6 +4,7 @@
 
 #if OTLPExport
     import AsyncHTTPClient
+    import NIOCore
     import ServiceLifecycle
 
     struct ExportService {
@@ -14,7 +15,8 @@
         /// deadline. Work runs in a task of its own so that a cancelled service still gets its time to flush.
         func run() async {
             let client = HTTPClient(
-                eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup), configuration: .exporting)
+                eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup),
+                configuration: .exporting(timeout: telemetry.configuration.exportTimeout))
             let stop = Pulse()
             let workers = queues.map { worker(for: $0, client: client, stop: stop) }
             let work = Task {
@@ -73,8 +75,10 @@
 
     extension HTTPClient.Configuration {
         /// No spans of its own, and no redirects: a redirected POST would lose its body.
-        fileprivate static var exporting: HTTPClient.Configuration {
+        fileprivate static func exporting(timeout: Duration) -> HTTPClient.Configuration {
             var configuration = untraced
+            // A request's own deadline ends with the head of the answer; this one ends a body that stalls.
+            configuration.timeout.read = TimeAmount(timeout)
             configuration.redirectConfiguration = .disallow
             return configuration
         }

@@ -100,7 +100,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Sends the answer to the request that was delivered last.
     func answer(_ reply: Reply) {
         guard let context, intake.state == .answering else { return }
-        let keepsAlive = intake.keepsAlive(after: reply)
+        // A peer that sends questions and does not read the answers gets no further: earlier answers still wait for it.
+        let keepsAlive = intake.keepsAlive(after: reply) && context.channel.isWritable
         let flushed = context.eventLoop.makePromise(of: Void.self)
         let parts = parts(of: reply, keepsAlive: keepsAlive)
         // Writing the end delivers the next request of a pipeline at once, so the state must be ready for it before.

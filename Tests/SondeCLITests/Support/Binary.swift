@@ -99,7 +99,7 @@ final class RunningServe: Sendable {
 
     /// The first line that is meant.
     func line(_ isMeant: (Substring) -> Bool) async throws -> String {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(180)
         while ContinuousClock.now < deadline {
             let hasEnded = !process.isRunning
             if let line = errors.split(separator: "\n").first(where: isMeant) { return String(line) }
