@@ -11,9 +11,12 @@ import SondeModel
 /// Collects hashes, then becomes a filter.
 struct FilterBuilder: ~Copyable {
     private var hashes = Buffer<UInt64>(capacity: 1_024)
+    private var known = HashSet()
 
     @inline(__always)
-    mutating func insert(_ hash: UInt64) { hashes.append(hash) }
+    mutating func insert(_ hash: UInt64) {
+        if known.insert(hash) { hashes.append(hash) }
+    }
 
     /// Appends the filter of all hashes as a chunk's content; the builder is empty again.
     mutating func finish(into chunk: inout ByteBuffer) {
@@ -34,6 +37,7 @@ struct FilterBuilder: ~Copyable {
             return bits / 8
         }
         hashes.removeAll()
+        known.removeAll()
     }
 }
 
@@ -88,7 +92,24 @@ enum AttributeFilter {
 
     /// The hash of a pair as it lies in a column.
     static func hash(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        if let text = AnyValueBytes.string(value), isASCII(text), isASCII(key) { return hash(key: key, text: text) }
+        guard isASCII(key) else { return slowHash(key, value) }
+        if let text = AnyValueBytes.string(value), isASCII(text) { return hash(key: key, text: text) }
+        guard let integer = AnyValueBytes.integer(value), integer <= UInt64(Int64.max) else {
+            return slowHash(key, value)
+        }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var place = 20
+            var rest = integer
+            repeat {
+                place -= 1
+                digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                rest /= 10
+            } while rest > 0
+            return hash(key: key, text: UnsafeBufferPointer(rebasing: digits[place...]))
+        }
+    }
+
+    private static func slowHash(_ key: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> UInt64 {
         return hash(key: String(decoding: key, as: UTF8.self), text: AnyValueBytes.value(value).text)
     }
 
@@ -105,11 +126,12 @@ enum AttributeFilter {
         }
     }
 
-    static func insert(_ envelope: Envelope?, field: Int, into filter: inout FilterBuilder) {
-        guard let envelope, let base = envelope.message.baseAddress else { return }
+    /// The hashes of the attributes of a resource or scope, whose fields have this number.
+    static func hashes(_ envelope: Envelope?, field: Int) -> [UInt64] {
+        guard let envelope, let base = envelope.message.baseAddress else { return [] }
         let range = ByteRange(offset: 0, count: envelope.message.count)
-        guard let attributes = try? ProtobufReader.attributes(base: base, range: range, field: field) else { return }
-        for attribute in attributes { filter.insert(hash(key: attribute.key, text: attribute.value.text)) }
+        let attributes = try? ProtobufReader.attributes(base: base, range: range, field: field)
+        return (attributes ?? []).map { hash(key: $0.key, text: $0.value.text) }
     }
 }
 
@@ -123,11 +145,16 @@ struct AttributeFilterWriter: ~Copyable {
     private var slices = Buffer<UInt32>()
     private var hashes = Buffer<UInt64>()
     private var slice: UInt32 = 0
+    /// By session number.
+    private var resources: [UInt32: [UInt64]] = [:]
+    private var scopes: [UInt32: [UInt64]] = [:]
 
     mutating func begin(_ session: borrowing RecordColumns) {
         slices.fill(0, count: session.values.count)
         hashes.fill(0, count: session.values.count)
         slice = 0
+        resources.removeAll(keepingCapacity: true)
+        scopes.removeAll(keepingCapacity: true)
     }
 
     /// Adds the filter of a slice.
@@ -163,10 +190,16 @@ struct AttributeFilterWriter: ~Copyable {
 
     private mutating func insert(context: UInt32, _ session: borrowing RecordColumns) {
         let context = session.context(Int(context))
-        let resource = Envelope(session.resources.bytes(Int(context.resource)), hasService: true)
-        AttributeFilter.insert(resource, field: 1, into: &builder)
-        let scope = Envelope(session.scopes.bytes(Int(context.scope)), hasService: false)
-        AttributeFilter.insert(scope, field: 3, into: &builder)
+        if resources[context.resource] == nil {
+            let envelope = Envelope(session.resources.bytes(Int(context.resource)), hasService: true)
+            resources[context.resource] = AttributeFilter.hashes(envelope, field: 1)
+        }
+        if scopes[context.scope] == nil {
+            let envelope = Envelope(session.scopes.bytes(Int(context.scope)), hasService: false)
+            scopes[context.scope] = AttributeFilter.hashes(envelope, field: 3)
+        }
+        for hash in resources[context.resource] ?? [] { builder.insert(hash) }
+        for hash in scopes[context.scope] ?? [] { builder.insert(hash) }
     }
 
     mutating func finish() -> [UInt8] { chunks.finish() }

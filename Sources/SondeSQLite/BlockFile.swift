@@ -12,27 +12,42 @@ struct BlockFile {
 
     /// The content of one chunk; not cached.
     func chunk(_ table: BlobTable, _ block: Int64, _ index: Int) throws(ReadError) -> [UInt8] {
+        try withBlob(table, block) { blob, directory in
+            guard index < directory.entries.count else { throw Damage("chunk \(index) is missing") }
+            return try content(index, blob, directory)
+        }
+    }
+
+    /// The contents of all chunks.
+    func allChunks(_ table: BlobTable, _ block: Int64) throws(ReadError) -> [[UInt8]] {
+        try withBlob(table, block) { blob, directory in
+            try directory.entries.indices.map { try content($0, blob, directory) }
+        }
+    }
+
+    private func content(_ index: Int, _ blob: OpaquePointer, _ directory: ChunkDirectory) throws -> [UInt8] {
+        try connection.read(blob, directory.entries[index].range).withUnsafeBufferPointer {
+            try directory.content(index, stored: $0)
+        }
+    }
+
+    /// Opens the blob of a block; every error becomes one that names the block.
+    private func withBlob<R>(
+        _ table: BlobTable, _ block: Int64, _ body: (OpaquePointer, ChunkDirectory) throws -> R
+    ) throws(ReadError) -> R {
         do {
             guard let (blob, count) = try connection.openBlob(table, row: block) else {
-                throw Self.damaged(table, block, Damage("its row is missing"))
+                throw Damage("its row is missing")
             }
-            let directory = try directory(table, block, blob, count)
-            guard index < directory.entries.count else {
-                throw Self.damaged(table, block, Damage("chunk \(index) is missing"))
-            }
-            let stored = try connection.read(blob, directory.entries[index].range)
-            let content: Result<[UInt8], Damage> = stored.withUnsafeBufferPointer { stored in
-                do throws(Damage) { return .success(try directory.content(index, stored: stored)) } catch {
-                    return .failure(error)
-                }
-            }
-            do { return try content.get() } catch { throw Self.damaged(table, block, error) }
+            return try body(blob, try directory(table, block, blob, count))
+        } catch let error as Damage {
+            throw Self.damaged(table, block, error)
         } catch let error as ReadError {
             throw error
         } catch let error as SQLiteError {
             throw Self.failed(error)
         } catch {
-            preconditionFailure("reading a chunk throws what it declares")
+            preconditionFailure("reading a chunk throws damage or an error of SQLite's")
         }
     }
 
@@ -59,20 +74,16 @@ struct BlockFile {
         do throws(Damage) { return try result.get() } catch { throw damaged(table, block, error) }
     }
 
-    /// How many chunks a blob has.
-    func chunkCount(_ table: BlobTable, _ block: Int64) throws(ReadError) -> Int {
-        do {
-            guard let (blob, count) = try connection.openBlob(table, row: block) else {
-                throw Self.damaged(table, block, Damage("its row is missing"))
-            }
-            return try directory(table, block, blob, count).entries.count
-        } catch let error as ReadError {
-            throw error
-        } catch let error as SQLiteError {
-            throw Self.failed(error)
-        } catch {
-            preconditionFailure("reading a directory throws what it declares")
+    /// The filters of a block of spans, one a slice.
+    func filters(_ block: SpanBlockInfo) throws(ReadError) -> [Filter] {
+        let key = BlockCache.Key(table: .filter, block: block.id, part: 0)
+        if let known = cache.part(key, as: CachedFilters.self) { return known.filters }
+        var filters: [Filter] = []
+        for content in try allChunks(.filter, block.id) {
+            filters.append(try Self.decode(.filter, block.id, content, Filter.init))
         }
+        cache.insert(CachedFilters(filters), for: key)
+        return filters
     }
 
     private func directory(
@@ -80,11 +91,11 @@ struct BlockFile {
     ) throws -> ChunkDirectory {
         let key = BlockCache.Key(table: table, block: block, part: -1)
         if let known = cache.part(key, as: CachedDirectory.self) { return known.directory }
-        guard count >= ChunkLayout.headerBytes else { throw Self.damaged(table, block, Damage("it is cut short")) }
+        guard count >= ChunkLayout.headerBytes else { throw Damage("it is cut short") }
         var bytes = try connection.read(blob, 0..<min(count, Limits.headerReadAhead))
         let size = try Self.decode(table, block, bytes) { bytes throws(Damage) in try ChunkDirectory.size(header: bytes)
         }
-        guard size <= count else { throw Self.damaged(table, block, Damage("it is cut short")) }
+        guard size <= count else { throw Damage("it is cut short") }
         if size > bytes.count { bytes = try connection.read(blob, 0..<size) }
         let directory = try Self.decode(table, block, bytes) { bytes throws(Damage) in
             try ChunkDirectory(UnsafeBufferPointer(rebasing: bytes[..<size]), blobCount: count)
@@ -107,4 +118,11 @@ private final class CachedDirectory: CachedPart {
     var cost: Int { directory.entries.count * MemoryLayout<ChunkDirectory.Entry>.stride + 64 }
 
     init(_ directory: ChunkDirectory) { self.directory = directory }
+}
+
+private final class CachedFilters: CachedPart {
+    let filters: [Filter]
+    var cost: Int { filters.reduce(64) { $0 + $1.cost } }
+
+    init(_ filters: [Filter]) { self.filters = filters }
 }

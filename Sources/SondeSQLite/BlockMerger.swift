@@ -46,7 +46,7 @@ struct BlockMerger: ~Copyable {
         var trace = 0
         for (number, slice) in head.slices.enumerated() {
             let scan = try file.scan(block, number, head)
-            mapping.begin(try file.columns(block, number, head), &spans.columns)
+            mapping.begin(try file.readColumns(block, number, head, hasPlaces: false), &spans.columns)
             var other = 0
             for index in 0..<slice.count {
                 let row = slice.lowerBound + index

@@ -47,7 +47,7 @@ struct BodyNeedle {
     /// For each value of the column whether it contains the text.
     private func values(_ slice: ColumnSlice, _ key: Int, _ column: ColumnSlice.Column) -> [Bool] {
         if column.mode == .strings, isASCII {
-            return slice.withTexts(key: key, column) { bytes, offsets in search(bytes, offsets) }
+            return slice.withTexts(column) { bytes, offsets in search(bytes, offsets) }
         }
         guard column.mode == .dictionary else { return (0..<column.count).map { contains(slice, key, column, $0) } }
         var known: [UInt32: Bool] = [:]
@@ -115,11 +115,9 @@ struct BodyNeedle {
 
 extension ColumnSlice {
     /// Calls `body` with the texts of a column of strings, side by side, and where each begins in the slice's bytes.
-    fileprivate func withTexts<R>(
-        key: Int, _ column: Column, _ body: (UnsafeBufferPointer<UInt8>, [UInt32]) -> R
-    ) -> R {
+    fileprivate func withTexts<R>(_ column: Column, _ body: (UnsafeBufferPointer<UInt8>, [UInt32]) -> R) -> R {
         let range = Int(column.offsets.first ?? 0)..<Int(column.offsets.last ?? 0)
-        return source(of: key).withUnsafeBufferPointer {
+        return source(of: column).withUnsafeBufferPointer {
             body(UnsafeBufferPointer(rebasing: $0[range]), column.offsets)
         }
     }

@@ -148,6 +148,8 @@ final class ColumnSlice: CachedPart {
         /// Where raw values and strings lie.
         var offsets: [UInt32] = []
         var integers: [UInt64] = []
+        /// Number of the chunk.
+        var source = 0
     }
 
     /// Where an attribute's value is.
@@ -161,25 +163,24 @@ final class ColumnSlice: CachedPart {
     private let values: ColumnValues
     let contexts: [UInt32]
     let shapes: [UInt32]
-    private let bytes: [UInt8]
-    private let apart: [UInt8]
+    /// The chunks that columns lie in.
+    private let sources: [[UInt8]]
     let columns: [Column?]
-    private let apartKey: Int?
     /// For each record where its places in the columns begin; each is an index into the column of its key.
     let firstPlaces: [Int]
     let places: [UInt32]
 
     /// - Parameters:
     ///   - hasContexts: whether the slice begins with context ids.
-    ///   - apart: the chunk that holds the columns kept apart.
+    ///   - others: the chunks beside the first that hold columns.
+    ///   - hasPlaces: whether values will be asked for record by record.
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, count: Int, meta: ColumnMeta, values: ColumnValues, hasContexts: Bool,
-        apart: [UInt8] = []
+        others: [[UInt8]], hasPlaces: Bool = true
     ) throws(Damage) {
         self.meta = meta
         self.values = values
-        self.bytes = Array(bytes)
-        self.apart = apart
+        sources = [Array(bytes)] + others
         var reader = ByteReader(bytes)
         contexts = hasContexts ? try reader.numbers(count) : []
         guard contexts.allSatisfy({ Int($0) < meta.contexts.count }) else {
@@ -190,33 +191,33 @@ final class ColumnSlice: CachedPart {
             throw Damage("a record names a shape that the block lacks")
         }
         var columns: [Column?] = Array(repeating: nil, count: meta.keys.count)
-        while !reader.isAtEnd { try Self.readColumn(&reader, meta, values, &columns) }
-        var apartKey: Int?
-        if !apart.isEmpty {
-            let result: Result<Void, Damage> = apart.withUnsafeBufferPointer { bytes in
+        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, &columns) }
+        for (number, other) in others.enumerated() {
+            let result: Result<Void, Damage> = other.withUnsafeBufferPointer { bytes in
                 do throws(Damage) {
                     var reader = ByteReader(bytes)
-                    while !reader.isAtEnd { apartKey = try Self.readColumn(&reader, meta, values, &columns) }
+                    while !reader.isAtEnd { try Self.readColumn(&reader, number + 1, meta, values, &columns) }
                     return .success(())
                 } catch { return .failure(error) }
             }
             try result.get()
         }
         self.columns = columns
-        self.apartKey = apartKey
-        (firstPlaces, places) = try Self.findPlaces(shapes, meta, columns)
+        try Self.checkCounts(shapes, meta, columns)
+        (firstPlaces, places) = hasPlaces ? Self.findPlaces(shapes, meta) : ([], [])
     }
 
-    @discardableResult
     private static func readColumn(
-        _ reader: inout ByteReader, _ meta: ColumnMeta, _ values: ColumnValues, _ columns: inout [Column?]
-    ) throws(Damage) -> Int {
+        _ reader: inout ByteReader, _ source: Int, _ meta: ColumnMeta, _ values: ColumnValues,
+        _ columns: inout [Column?]
+    ) throws(Damage) {
         let key = try reader.count()
         let count = try reader.count()
         let size = try reader.count()
         guard key < meta.keys.count else { throw Damage("a column belongs to a key that the block lacks") }
         let end = reader.position + size
         var column = Column(mode: meta.keys[key].mode)
+        column.source = source
         switch column.mode {
         case .dictionary:
             column.numbers = try reader.numbers(count)
@@ -231,17 +232,30 @@ final class ColumnSlice: CachedPart {
         }
         guard reader.position == end else { throw Damage("a column is longer or shorter than it says") }
         columns[key] = column
-        return key
     }
 
-    private static func findPlaces(
+    private static func checkCounts(
         _ shapes: [UInt32], _ meta: ColumnMeta, _ columns: [Column?]
-    ) throws(Damage) -> ([Int], [UInt32]) {
+    ) throws(Damage) {
+        var records = Array(repeating: 0, count: meta.shapes.count)
+        for shape in shapes { records[Int(shape)] += 1 }
+        var needed = Array(repeating: 0, count: meta.keys.count)
+        for (shape, count) in records.enumerated() where count > 0 {
+            for key in meta.shapes[shape] { needed[key] += count }
+        }
+        for (key, count) in needed.enumerated() where count > 0 {
+            guard let column = columns[key], column.count >= count else {
+                throw Damage("a column has fewer values than its records")
+            }
+        }
+    }
+
+    private static func findPlaces(_ shapes: [UInt32], _ meta: ColumnMeta) -> ([Int], [UInt32]) {
         var next: [UInt32] = Array(repeating: 0, count: meta.keys.count)
         var first: [Int] = []
         first.reserveCapacity(shapes.count)
         var places: [UInt32] = []
-        places.reserveCapacity(shapes.count * 8)
+        places.reserveCapacity(shapes.count * 10)
         for shape in shapes {
             first.append(places.count)
             for key in meta.shapes[Int(shape)] {
@@ -249,18 +263,13 @@ final class ColumnSlice: CachedPart {
                 next[key] += 1
             }
         }
-        for (key, count) in next.enumerated() where count > 0 {
-            guard let column = columns[key], column.count >= count else {
-                throw Damage("a column has fewer values than its records")
-            }
-        }
         return (first, places)
     }
 
-    var cost: Int { bytes.count + apart.count + places.count * 8 + shapes.count * 16 }
+    var cost: Int { sources.reduce(0) { $0 + $1.count } + places.count * 8 + shapes.count * 16 }
 
-    /// The chunk in which a key's column lies.
-    func source(of key: Int) -> [UInt8] { key == apartKey ? apart : bytes }
+    /// The chunk in which a column lies.
+    func source(of column: Column) -> [UInt8] { sources[column.source] }
 
     /// The local keys of the record at `index`.
     func keys(_ index: Int) -> [Int] { meta.shapes[Int(shapes[index])] }
@@ -281,14 +290,14 @@ final class ColumnSlice: CachedPart {
             return values.bytes.withUnsafeBufferPointer { body(.anyValue(UnsafeBufferPointer(rebasing: $0[range]))) }
         case .raw, .strings:
             let range = Int(column.offsets[at])..<Int(column.offsets[at + 1])
-            return source(of: key).withUnsafeBufferPointer {
+            return source(of: column).withUnsafeBufferPointer {
                 let value = UnsafeBufferPointer(rebasing: $0[range])
                 return body(column.mode == .raw ? .anyValue(value) : .string(value))
             }
         case .integers: return body(.integer(column.integers[at]))
         case .hex:
             let range = Int(column.offsets[at])..<Int(column.offsets[at + 1])
-            let text = AnyValueBytes.hexText(source(of: key)[range])
+            let text = AnyValueBytes.hexText(source(of: column)[range])
             return text.withUnsafeBufferPointer { body(.string($0)) }
         }
     }
@@ -356,10 +365,25 @@ extension BlockFile {
 
     /// The cold columns of a slice of spans.
     func columns(_ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead) throws(ReadError) -> ColumnSlice {
+        let number = 2 + 2 * slice
+        let key = BlockCache.Key(table: .cold, block: block.id, part: number)
+        if let known = cache.part(key, as: ColumnSlice.self) { return known }
+        let slice = try readColumns(block, slice, head, hasPlaces: true)
+        cache.insert(slice, for: key)
+        return slice
+    }
+
+    /// The same, read anew, and only to be taken over as a whole if it has no places.
+    func readColumns(
+        _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead, hasPlaces: Bool
+    ) throws(ReadError) -> ColumnSlice {
         let meta = try meta(.cold, block.id)
         let values = try values(.cold, block.id, meta)
-        return try part(.cold, block.id, 2 + slice) { bytes throws(Damage) in
-            try ColumnSlice(bytes, count: head.slices[slice].count, meta: meta, values: values, hasContexts: true)
+        let plain = try chunk(.cold, block.id, 3 + 2 * slice)
+        return try Self.decode(.cold, block.id, try chunk(.cold, block.id, 2 + 2 * slice)) { bytes throws(Damage) in
+            try ColumnSlice(
+                bytes, count: head.slices[slice].count, meta: meta, values: values, hasContexts: true, others: [plain],
+                hasPlaces: hasPlaces)
         }
     }
 }

@@ -3,7 +3,8 @@
 //
 //   chunk 0, meta     resources, scopes, contexts, keys with the mode of their column, shapes
 //   chunk 1, values   for each key in dictionary mode its distinct values
-//   chunk 2 …         slices: [context ids] · shape ids · a column for each key that occurs
+//   chunk 2 …         slices: [context ids] · shape ids · a column for each key that occurs; beside it, never compressed,
+//                     the columns that no compressor makes smaller
 //
 // docs/schema.md draws each of them.
 
@@ -52,7 +53,10 @@ struct ColumnWriter: ~Copyable {
     private(set) var usedValues = Buffer<UInt32>()
     private var gathered = Buffer<UInt32>()
     private var numbers = Buffer<UInt32>()
-    private var offsets = Buffer<UInt32>()
+    private var column = ByteBuffer(capacity: 1 << 14)
+    /// Of the slice last written: columns of ids and integers, and the column asked for apart.
+    private(set) var plain = ByteBuffer()
+    private(set) var apart = ByteBuffer()
 
     /// Numbers everything that `rows` use, from zero.
     mutating func prepare(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
@@ -247,11 +251,14 @@ extension ColumnWriter {
         chunk.appendNumbers(numbers.elements)
     }
 
-    /// Appends the shape ids of `rows`, then their columns, `first` (a key that is read alone) into a chunk of its own.
+    /// Appends the shape ids of `rows`, then their columns; those that no compressor makes smaller go to ``plain``,
+    /// that of `apart`, a key that is read alone, to ``apart``.
     mutating func writeSlice(
         _ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns, into chunk: inout ByteBuffer,
-        apart: Int? = nil, into apartChunk: inout ByteBuffer
+        apart apartKey: Int? = nil
     ) {
+        plain.removeAll()
+        apart.removeAll()
         numbers.removeAll()
         for row in rows { numbers.append(localShape.base[Int(row.shape)]) }
         chunk.appendNumbers(numbers.elements)
@@ -260,12 +267,25 @@ extension ColumnWriter {
             let state = keyStates[Int(key)]
             guard state.values > 0 else { continue }
             let ids = UnsafeBufferPointer(start: gathered.base + Int(state.cursor), count: Int(state.values))
-            if Int(key) == apart {
-                writeColumn(key: state, ids, session, into: &apartChunk)
+            writeColumn(key: state, ids, session)
+            if Int(key) == apartKey {
+                Self.append(column, of: state, count: ids.count, to: &apart)
+            } else if state.mode >= ColumnMode.integers.rawValue {
+                Self.append(column, of: state, count: ids.count, to: &plain)
             } else {
-                writeColumn(key: state, ids, session, into: &chunk)
+                Self.append(column, of: state, count: ids.count, to: &chunk)
             }
         }
+    }
+
+    /// `varint local key · varint values · varint bytes · bytes`.
+    private static func append(
+        _ column: borrowing ByteBuffer, of key: KeyState, count: Int, to chunk: inout ByteBuffer
+    ) {
+        chunk.appendVarint(UInt64(key.local))
+        chunk.appendVarint(count)
+        chunk.appendVarint(column.count)
+        chunk.append(column.base, count: column.count)
     }
 
     /// Gathers the rows' values by key; afterwards a key's `values` is its number of values in this slice.
@@ -294,12 +314,11 @@ extension ColumnWriter {
         }
     }
 
-    /// `varint local key · varint bytes of what follows · by mode: numbers | lengths and bytes | varints`.
+    /// By mode: numbers | lengths and bytes | varints.
     private mutating func writeColumn(
-        key: KeyState, _ ids: UnsafeBufferPointer<UInt32>, _ session: borrowing RecordColumns,
-        into chunk: inout ByteBuffer
+        key: KeyState, _ ids: UnsafeBufferPointer<UInt32>, _ session: borrowing RecordColumns
     ) {
-        var column = ByteBuffer(capacity: ids.count * 4 + 16)
+        column.removeAll()
         switch ColumnMode(rawValue: key.mode) {
         case .dictionary, nil:
             numbers.removeAll()
@@ -323,9 +342,5 @@ extension ColumnWriter {
         case .integers:
             for id in ids { column.appendVarint(AnyValueBytes.integer(session.values.bytes(Int(id))) ?? 0) }
         }
-        chunk.appendVarint(UInt64(key.local))
-        chunk.appendVarint(ids.count)
-        chunk.appendVarint(column.count)
-        chunk.append(column.base, count: column.count)
     }
 }

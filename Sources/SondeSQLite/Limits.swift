@@ -24,6 +24,8 @@ enum Limits {
     static let mergeBytes = 32 << 20
     /// Fresh blocks that make a merge due.
     static let mergeBlocks = 64
+    /// The same while batches wait for the writer.
+    static let mergeBlocksWhenBehind = 512
     /// Age at which fresh blocks are merged, however few.
     static let mergeAge = Duration.seconds(10)
     /// Small merged blocks side by side that are merged once more.

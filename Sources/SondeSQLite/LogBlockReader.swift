@@ -48,39 +48,28 @@ final class LogScan: CachedPart {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, count: Int, head: LogHead, meta: ColumnMeta) throws(Damage) {
         var reader = ByteReader(bytes)
-        var part = try Self.part(&reader, bytes)
-        var times: [UInt64] = []
-        var previous: UInt64 = 0
-        for _ in 0..<count {
-            previous &+= UInt64(bitPattern: try part.zigzag())
-            times.append(previous)
-        }
-        self.times = times
-        part = try Self.part(&reader, bytes)
-        var observed: [UInt64] = []
-        for index in 0..<count { observed.append(times[index] &+ UInt64(bitPattern: try part.zigzag())) }
-        self.observed = observed
         contexts = try reader.numbers(count)
         traces = try reader.numbers(count)
         guard contexts.allSatisfy({ Int($0) < meta.contexts.count }),
             traces.allSatisfy({ Int($0) <= head.traces.count })
         else { throw Damage("a record names a context or trace that the block lacks") }
-        let codes = try reader.take(count)
-        part = try Self.part(&reader, bytes)
         var spans: [UInt64] = []
         var last: UInt64 = 0
-        for code in bytes[codes] {
-            if code == 2 { last = try part.fixed64() } else if code == 0 { last = 0 }
+        for code in bytes[try reader.take(count)] {
+            if code == 2 { last = try reader.fixed64() } else if code == 0 { last = 0 }
             spans.append(last)
         }
         self.spans = spans
-    }
-
-    private static func part(
-        _ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>
-    ) throws(Damage) -> ByteReader {
-        let range = try reader.take(try reader.count())
-        return try ByteReader(bytes, range: range)
+        var times: [UInt64] = []
+        var previous: UInt64 = 0
+        for _ in 0..<count {
+            previous &+= UInt64(bitPattern: try reader.zigzag())
+            times.append(previous)
+        }
+        self.times = times
+        var observed: [UInt64] = []
+        for time in times { observed.append(time &+ UInt64(bitPattern: try reader.zigzag())) }
+        self.observed = observed
     }
 
     var cost: Int { times.count * 32 }
@@ -102,15 +91,16 @@ extension BlockFile {
 
     /// The cold columns of a slice, bodies included.
     func columns(_ block: LogBlockInfo, _ slice: Int, _ head: LogHead) throws(ReadError) -> ColumnSlice {
+        let number = 3 + 3 * slice
+        let key = BlockCache.Key(table: .logCold, block: block.id, part: number)
+        if let known = cache.part(key, as: ColumnSlice.self) { return known }
         let meta = try meta(.logCold, block.id)
         let values = try values(.logCold, block.id, meta)
-        let key = BlockCache.Key(table: .logCold, block: block.id, part: 3 + 2 * slice)
-        if let known = cache.part(key, as: ColumnSlice.self) { return known }
-        let bodies = try chunk(.logCold, block.id, 2 + 2 * slice)
-        return try part(.logCold, block.id, 3 + 2 * slice) { bytes throws(Damage) in
+        let others = [try chunk(.logCold, block.id, number - 1), try chunk(.logCold, block.id, number + 1)]
+        return try part(.logCold, block.id, number) { bytes throws(Damage) in
             try ColumnSlice(
                 bytes, count: head.slices[slice].rows.count, meta: meta, values: values, hasContexts: false,
-                apart: bodies)
+                others: others)
         }
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encodes one block of log records from a session.
 //
-//   log_hot    chunk 0 head: slices, their time ranges, trace ids · then a chunk a slice: times, contexts, trace, span
-//   log_cold   chunk 0 and 1 as for spans, then two chunks a slice: the bodies, and everything else
+//   log_hot    chunk 0 head: slices, their time ranges, trace ids · then a chunk a slice: context, trace, span, times
+//   log_cold   chunk 0 and 1 as for spans, then three chunks a slice: the bodies, everything else, and, never compressed,
+//              the columns that no compressor makes smaller
 //
 // docs/schema.md draws every chunk.
 
@@ -28,7 +29,6 @@ struct LogBlockWriter: ~Copyable {
     private var chunks = ChunkWriter()
     private var traces = ByteTable()
     private var chunk = ByteBuffer(capacity: 1 << 16)
-    private var side = ByteBuffer()
     private var columnRows = Buffer<ColumnRow>()
     private var numbers = Buffer<UInt32>()
 
@@ -93,47 +93,29 @@ struct LogBlockWriter: ~Copyable {
         _ slice: Range<Int>, _ traceNumbers: [UInt32], _ first: Int, _ session: borrowing LogSession
     ) {
         chunk.removeAll()
-        var previous: UInt64 = 0
-        for row in slice {
-            side.appendZigZag(Int64(bitPattern: session.rows[row].time &- previous))
-            previous = session.rows[row].time
-        }
-        addPart()
-        for row in slice {
-            side.appendZigZag(Int64(bitPattern: session.rows[row].observed &- session.rows[row].time))
-        }
-        addPart()
         let rows = UnsafeBufferPointer(start: columnRows.base + (slice.lowerBound - first), count: slice.count)
         columns.writeContexts(rows, into: &chunk)
         numbers.removeAll()
         for row in slice { numbers.append(traceNumbers[row - first]) }
         chunk.appendNumbers(numbers.elements)
-        writeSpans(slice, session)
+        for row in slice { chunk.append(Self.spanCode(row, slice, session)) }
+        for row in slice where Self.spanCode(row, slice, session) == 2 { chunk.appendFixed(session.rows[row].span) }
+        var previous: UInt64 = 0
+        for row in slice {
+            chunk.appendZigZag(Int64(bitPattern: session.rows[row].time &- previous))
+            previous = session.rows[row].time
+        }
+        for row in slice {
+            chunk.appendZigZag(Int64(bitPattern: session.rows[row].observed &- session.rows[row].time))
+        }
         chunks.add(chunk, compressor: &compressor)
     }
 
-    /// A byte a record: 0 no span, 1 that of the record before, 2 the next of the ids that follow.
-    private mutating func writeSpans(_ slice: Range<Int>, _ session: borrowing LogSession) {
-        var previous: UInt64 = 0
-        for row in slice {
-            let span = session.rows[row].span
-            if span == 0 {
-                chunk.append(0)
-            } else if span == previous {
-                chunk.append(1)
-            } else {
-                chunk.append(2)
-                side.appendFixed(span)
-            }
-            previous = span
-        }
-        addPart()
-    }
-
-    private mutating func addPart() {
-        chunk.appendVarint(side.count)
-        chunk.append(side.base, count: side.count)
-        side.removeAll()
+    /// 0 no span · 1 that of the record before · 2 the next of the ids that follow.
+    private static func spanCode(_ row: Int, _ slice: Range<Int>, _ session: borrowing LogSession) -> UInt8 {
+        let span = session.rows[row].span
+        if span == 0 { return 0 }
+        return row > slice.lowerBound && session.rows[row - 1].span == span ? 1 : 2
     }
 
     private mutating func writeCold(
@@ -147,24 +129,25 @@ struct LogBlockWriter: ~Copyable {
         chunks.add(chunk, compressor: &compressor)
         for slice in slices {
             chunk.removeAll()
-            side.removeAll()
             let rows = UnsafeBufferPointer(start: columnRows.base + (slice.lowerBound - first), count: slice.count)
-            columns.writeSlice(rows, of: session.columns, into: &chunk, apart: PseudoKey.text, into: &side)
-            chunks.add(side, compressor: &compressor)
+            columns.writeSlice(rows, of: session.columns, into: &chunk, apart: PseudoKey.text)
+            chunks.add(columns.apart, compressor: &compressor)
             chunks.add(chunk, compressor: &compressor)
-            side.removeAll()
+            chunks.add(columns.plain, compressor: &none)
         }
         return chunks.finish()
     }
 
     private func zones(_ session: borrowing LogSession) -> [LogBlockInfo.Zone] {
+        var records: [UInt32: Int] = [:]
+        for row in columnRows.elements { records[row.context, default: 0] += 1 }
         var zones: [Int: LogBlockInfo.Zone] = [:]
-        for row in columnRows.elements {
-            let context = session.columns.context(Int(row.context))
+        for (id, count) in records {
+            let context = session.columns.context(Int(id))
             let service =
                 Envelope(session.columns.resources.bytes(Int(context.resource)), hasService: true)?.service ?? 0
             var zone = zones[service] ?? .init(service: service, count: 0, maxSeverity: 0)
-            zone.count += 1
+            zone.count += count
             zone.maxSeverity = max(zone.maxSeverity, Int(context.first))
             zones[service] = zone
         }

@@ -28,14 +28,13 @@ enum LogFilter {
         _ columns: borrowing ColumnWriter, _ traces: borrowing ByteTable, _ session: borrowing RecordColumns
     ) -> [UInt8] {
         var filter = FilterBuilder()
-        var groups = HashSet()
         for id in columns.usedValues.elements where Int(session.values.entries[Int(id)].tag) == PseudoKey.text {
             let bytes = session.values.bytes(Int(id))
             if let plain = AnyValueBytes.string(bytes), plain.allSatisfy({ $0 < 0x80 }) {
-                forEachGroup(plain) { group, _ in if groups.insert(group) { filter.insert(group) } }
+                forEachGroup(plain) { group, _ in filter.insert(group) }
             } else {
                 Array(AnyValueBytes.value(bytes).text.utf8).withUnsafeBufferPointer { text in
-                    forEachGroup(text) { group, _ in if groups.insert(group) { filter.insert(group) } }
+                    forEachGroup(text) { group, _ in filter.insert(group) }
                 }
             }
         }
@@ -77,39 +76,5 @@ enum LogFilter {
     @inline(__always)
     private static func isWordByte(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte >= 0x80
-    }
-}
-
-/// Hashes seen before; zero is never one of them in practice and counts as new each time.
-private struct HashSet: ~Copyable {
-    private var slots = Buffer<UInt64>()
-    private var count = 0
-
-    init() { slots.fill(0, count: 4_096) }
-
-    /// Whether `hash` is new.
-    @inline(__always)
-    mutating func insert(_ hash: UInt64) -> Bool {
-        let mask = slots.count &- 1
-        var place = Int(truncatingIfNeeded: hash) & mask
-        while slots.base[place] != 0 {
-            if slots.base[place] == hash { return false }
-            place = (place &+ 1) & mask
-        }
-        slots.base[place] = hash
-        count &+= 1
-        if count * 2 > slots.count { grow() }
-        return true
-    }
-
-    @inline(never)
-    private mutating func grow() {
-        let old = slots.array
-        slots.fill(0, count: old.count * 4)
-        for hash in old where hash != 0 {
-            var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-            while slots.base[place] != 0 { place = (place + 1) & (slots.count - 1) }
-            slots.base[place] = hash
-        }
     }
 }

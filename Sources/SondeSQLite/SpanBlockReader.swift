@@ -112,7 +112,7 @@ extension RandomAccessCollection where Index == Int {
     }
 }
 
-/// The scan chunk of one slice.
+/// The scan and the times chunk of one slice.
 final class SpanScan: CachedPart {
     let operations: [UInt32]
     let states: [UInt32]
@@ -123,7 +123,9 @@ final class SpanScan: CachedPart {
     /// The ids of parents elsewhere, in order.
     let otherParents: [UInt64]
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, slice: Range<Int>, head: SpanHead) throws(Damage) {
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, times: UnsafeBufferPointer<UInt8>, slice: Range<Int>, head: SpanHead
+    ) throws(Damage) {
         let count = slice.count
         var reader = ByteReader(bytes)
         operations = try reader.numbers(count)
@@ -131,47 +133,45 @@ final class SpanScan: CachedPart {
             throw Damage("a span names an operation that the block lacks")
         }
         states = try reader.numbers(count)
-        var part = try Self.part(&reader, bytes)
-        var starts: [UInt64] = []
-        starts.reserveCapacity(count)
-        var trace = head.trace(of: slice.lowerBound)
-        var next = slice.lowerBound
-        var previous = trace < head.traces.count ? head.traces[trace].start : 0
-        for row in slice {
-            if row == next {
-                if row != slice.lowerBound { trace += 1 }
-                previous = head.traces[trace].start
-                next = head.traces[trace].rows.upperBound
-            }
-            previous &+= UInt64(bitPattern: try part.zigzag())
-            starts.append(previous)
-        }
-        self.starts = starts
-        part = try Self.part(&reader, bytes)
-        var ends: [UInt64] = []
-        ends.reserveCapacity(count)
-        for index in 0..<count { ends.append(starts[index] &+ UInt64(bitPattern: try part.zigzag())) }
-        self.ends = ends
-        part = try Self.part(&reader, bytes)
         var parents: [UInt64] = []
         parents.reserveCapacity(count)
         var others = 0
         for _ in 0..<count {
-            let code = try part.varint()
+            let code = try reader.varint()
             if code == 1 { others += 1 }
             parents.append(code)
         }
         self.parents = parents
+        var timeReader = ByteReader(times)
+        let starts = try Self.starts(&timeReader, slice, head)
+        var ends: [UInt64] = []
+        ends.reserveCapacity(count)
+        for start in starts { ends.append(start &+ UInt64(bitPattern: try timeReader.zigzag())) }
+        self.starts = starts
+        self.ends = ends
         var otherParents: [UInt64] = []
-        for _ in 0..<others { otherParents.append(try reader.fixed64()) }
+        for _ in 0..<others { otherParents.append(try timeReader.fixed64()) }
         self.otherParents = otherParents
     }
 
-    private static func part(
-        _ reader: inout ByteReader, _ bytes: UnsafeBufferPointer<UInt8>
-    ) throws(Damage) -> ByteReader {
-        let range = try reader.take(try reader.count())
-        return try ByteReader(bytes, range: range)
+    private static func starts(
+        _ reader: inout ByteReader, _ slice: Range<Int>, _ head: SpanHead
+    ) throws(Damage) -> [UInt64] {
+        var starts: [UInt64] = []
+        starts.reserveCapacity(slice.count)
+        var trace = head.trace(of: slice.lowerBound) - 1
+        var next = slice.lowerBound
+        var previous: UInt64 = 0
+        for row in slice {
+            if row == next {
+                trace += 1
+                previous = head.traces[trace].start
+                next = head.traces[trace].rows.upperBound
+            }
+            previous &+= UInt64(bitPattern: try reader.zigzag())
+            starts.append(previous)
+        }
+        return starts
     }
 
     var cost: Int { operations.count * 32 + otherParents.count * 8 }
@@ -254,13 +254,21 @@ extension BlockFile {
     }
 
     func scan(_ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead) throws(ReadError) -> SpanScan {
-        try part(.hot, block.id, 2 + 2 * slice) { bytes throws(Damage) in
-            try SpanScan(bytes, slice: head.slices[slice], head: head)
+        let key = BlockCache.Key(table: .hot, block: block.id, part: 2 + 3 * slice)
+        if let known = cache.part(key, as: SpanScan.self) { return known }
+        let times = try chunk(.hot, block.id, 3 + 3 * slice)
+        return try part(.hot, block.id, 2 + 3 * slice) { bytes throws(Damage) in
+            let result: Result<SpanScan, Damage> = times.withUnsafeBufferPointer { times in
+                do throws(Damage) {
+                    return .success(try SpanScan(bytes, times: times, slice: head.slices[slice], head: head))
+                } catch { return .failure(error) }
+            }
+            return try result.get()
         }
     }
 
     func spanIDs(_ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead) throws(ReadError) -> SpanIDs {
-        try part(.hot, block.id, 3 + 2 * slice) { bytes throws(Damage) in
+        try part(.hot, block.id, 4 + 3 * slice) { bytes throws(Damage) in
             try SpanIDs(bytes, count: head.slices[slice].count)
         }
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encodes one block of spans from a session.
 //
-//   hot    chunk 0 head: sizes, operations, trace table · chunk 1 trace ids · then a slice each two chunks:
-//          scan (operation, state, start, duration, parent) and span ids
+//   hot    chunk 0 head: sizes, operations, trace table · chunk 1 trace ids · then a slice each three chunks:
+//          scan (operation, state, parent), times, span ids
 //   cold   see ColumnWriter
 //
-// Ids are never compressed: they are random. docs/schema.md draws every chunk.
+// Ids and times are never compressed: they are random. docs/schema.md draws every chunk.
 
 import SondeModel
 
@@ -51,6 +51,7 @@ struct SpanBlockWriter: ~Copyable {
     private var none: Compressor?
     private var chunk = ByteBuffer(capacity: 1 << 16)
     private var side = ByteBuffer()
+    private var times = ByteBuffer()
     private var filter = AttributeFilterWriter()
     private var columnRows = Buffer<ColumnRow>()
     private var localOperation = Buffer<UInt32>()
@@ -261,6 +262,7 @@ extension SpanBlockWriter {
             chunk.removeAll()
             writeScan(range, plan, session)
             chunks.add(chunk, compressor: &compressor)
+            chunks.add(times, compressor: &none)
             chunk.removeAll()
             for place in range { chunk.appendFixed(session.rows.base[Int(plan.rows[place])].spanID) }
             chunks.add(chunk, compressor: &none)
@@ -279,44 +281,34 @@ extension SpanBlockWriter {
         for place in range { numbers.append(UInt32(session.rows.base[Int(plan.rows[place])].state)) }
         chunk.appendNumbers(numbers.elements)
 
+        var others: [UInt64] = []
+        for place in range {
+            let row = UnsafePointer(session.rows.base + Int(plan.rows[place]))
+            let code = parentCode(row, place: place, plan, session)
+            chunk.appendVarint(code)
+            if code == 1 { others.append(row.pointee.parent) }
+        }
+        times.removeAll()
+        writeTimes(range, plan, session)
+        for parent in others { times.appendFixed(parent) }
+    }
+
+    private mutating func writeTimes(_ range: Range<Int>, _ plan: SpanBlockPlan, _ session: borrowing SpanSession) {
         var trace = ColumnWriter.absent
         var previous: UInt64 = 0
-        side.removeAll()
         for place in range {
             let row = session.rows.base + Int(plan.rows[place])
             if row.pointee.trace != trace {
                 trace = row.pointee.trace
                 previous = session.traces[Int(trace)].start
             }
-            side.appendZigZag(Int64(bitPattern: row.pointee.start &- previous))
+            times.appendZigZag(Int64(bitPattern: row.pointee.start &- previous))
             previous = row.pointee.start
         }
-        addPart()
         for place in range {
             let row = session.rows.base + Int(plan.rows[place])
-            side.appendZigZag(Int64(bitPattern: row.pointee.end &- row.pointee.start))
+            times.appendZigZag(Int64(bitPattern: row.pointee.end &- row.pointee.start))
         }
-        addPart()
-        writeParents(range, plan, session)
-    }
-
-    private mutating func writeParents(_ range: Range<Int>, _ plan: SpanBlockPlan, _ session: borrowing SpanSession) {
-        numbers.removeAll()
-        for place in range {
-            let row = UnsafePointer(session.rows.base + Int(plan.rows[place]))
-            let code = parentCode(row, place: place, plan, session)
-            side.appendVarint(code)
-            if code == 1 { numbers.append(plan.rows[place]) }
-        }
-        addPart()
-        for index in numbers.elements { chunk.appendFixed(session.rows.base[Int(index)].parent) }
-    }
-
-    /// `varint bytes · bytes`.
-    private mutating func addPart() {
-        chunk.appendVarint(side.count)
-        chunk.append(side.base, count: side.count)
-        side.removeAll()
     }
 
     private mutating func writeCold(
@@ -331,11 +323,11 @@ extension SpanBlockWriter {
         var first = 0
         for count in slices {
             chunk.removeAll()
-            side.removeAll()
             let rows = UnsafeBufferPointer(start: columnRows.base + first, count: count)
             columns.writeContexts(rows, into: &chunk)
-            columns.writeSlice(rows, of: session.columns, into: &chunk, into: &side)
+            columns.writeSlice(rows, of: session.columns, into: &chunk)
             chunks.add(chunk, compressor: &compressor)
+            chunks.add(columns.plain, compressor: &none)
             first += count
         }
         return chunks.finish()

@@ -155,12 +155,8 @@ struct TraceSearch {
     /// The slices that the filter of a block leaves; nil without one.
     private func candidateSlices(_ block: SpanBlockInfo) throws(ReadError) -> [Int]? {
         guard !filterHashes.isEmpty, block.level > 0 else { return nil }
-        var candidates: [Int] = []
-        for slice in 0..<(try file.chunkCount(.filter, block.id)) {
-            let filter = try file.part(.filter, block.id, slice) { bytes throws(Damage) in try Filter(bytes) }
-            if filterHashes.allSatisfy({ filter.mayContain($0) }) { candidates.append(slice) }
-        }
-        return candidates
+        let filters = try file.filters(block)
+        return filters.indices.filter { slice in filterHashes.allSatisfy(filters[slice].mayContain) }
     }
 
     private mutating func pushFragment(_ block: Int, _ trace: Int, _ head: SpanHead) {

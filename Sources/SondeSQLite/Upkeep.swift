@@ -116,7 +116,9 @@ extension Upkeep {
         let fresh = catalog.blocks.count { $0.level == 0 }
         let freshLogs = catalog.logBlocks.count { $0.level == 0 }
         let isOld = lastMerge.duration(to: .now) >= Limits.mergeAge
-        guard fresh >= Limits.mergeBlocks || freshLogs >= Limits.mergeBlocks || isOld else { return }
+        // While batches wait, the writer's need comes first; but reads grow dearer with every fresh block.
+        let due = writer.isBehind ? Limits.mergeBlocksWhenBehind : Limits.mergeBlocks
+        guard max(fresh, freshLogs) >= due || isOld else { return }
         try await mergeAll()
     }
 

@@ -87,6 +87,9 @@ actor Writer {
         return true
     }
 
+    /// Whether batches wait.
+    nonisolated var isBehind: Bool { waiting.depth.records > 0 }
+
     private func commit(_ group: [WaitingBatch]) {
         let began = ContinuousClock.now
         spans.removeAll()

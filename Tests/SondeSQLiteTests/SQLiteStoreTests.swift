@@ -76,7 +76,7 @@ struct SQLiteStoreTests {
             "UPDATE hot SET blob = CAST(substr(blob, 1, \(size - 1)) || x'EE' AS BLOB) WHERE id = 1")
         try await withStore(folder) { store async throws in
             let error = await #expect(throws: ReadError.self) { try await store.trace(.sample(1)) }
-            #expect(error?.reason.contains("block 1 (hot): chunk 3 does not match its checksum") == true)
+            #expect(error?.reason.contains("block 1 (hot): chunk 4 does not match its checksum") == true)
             #expect(try await store.trace(.sample(2))?.spans.count == 5)
             await store.settle()
             #expect(try await store.trace(.sample(2))?.spans.count == 5)
