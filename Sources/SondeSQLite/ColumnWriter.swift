@@ -3,7 +3,7 @@
 //
 //   chunk 0, meta     resources, scopes, contexts, keys with the mode of their column, shapes
 //   chunk 1, values   for each key in dictionary mode its distinct values
-//   chunk 2 …         slices: [context ids] · shape ids · a column for each key that occurs; beside it, never compressed,
+//   chunk 2 …         slices: [context ids] · shape ids · a column for each key that occurs; beside it, not compressed,
 //                     the columns that no compressor makes smaller
 //
 // docs/schema.md draws each of them.
