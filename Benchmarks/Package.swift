@@ -37,10 +37,13 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(
+            name: "BenchmarkCorpus", dependencies: ["SondeModel", "SondeWire"], path: "Benchmarks/Corpus",
+            swiftSettings: houseRules),
         .executableTarget(
             name: "Road",
             dependencies: [
-                "SondeModel", "SondeWire", "SondeStorage", "SondeSQLite",
+                "BenchmarkCorpus", "SondeModel", "SondeWire", "SondeStorage", "SondeSQLite",
                 .product(name: "Benchmark", package: "benchmark"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -3,6 +3,7 @@
 // stand beside seconds, since they do not move when another program takes the processor.
 
 import Benchmark
+import BenchmarkCorpus
 import Logging
 import SondeModel
 import SondeSQLite

@@ -6,10 +6,12 @@ import SondeModel
 import SondeWire
 
 /// SplitMix64: small, seeded, the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
+package struct SeededGenerator: RandomNumberGenerator {
+    package var state: UInt64
 
-    mutating func next() -> UInt64 {
+    package init(state: UInt64) { self.state = state }
+
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,13 +20,13 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-enum Corpus {
+package enum Corpus {
     /// Spans in one body, as an SDK's batch processor cuts them.
-    static let spansPerBody = 512
+    package static let spansPerBody = 512
     static let services = ["gateway", "users", "orders", "inventory", "payments", "cart", "catalog", "shipping"]
 
     /// `count` spans as export bodies, one service instance each.
-    static func bodies(spans count: Int, seed: UInt64 = 20_260_101) -> [[UInt8]] {
+    package static func bodies(spans count: Int, seed: UInt64 = 20_260_101) -> [[UInt8]] {
         var generator = SeededGenerator(state: seed)
         var waiting: [String: [SpanRecord]] = [:]
         var bodies: [[UInt8]] = []
