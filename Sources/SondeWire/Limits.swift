@@ -21,4 +21,11 @@ enum Limits {
     static let maxNestedLevels = 60
     /// Resources and scopes whose JSON is kept while one answer is written; a trace rarely has more at once.
     static let maxSharedParts = 32
+    /// Levels of arrays and objects that a JSON text may have where they are read. The deepest OTLP body that is taken,
+    /// ``ProtobufReader/maxValueDepth`` maps in one another, has 412.
+    static let maxJSONDepth = 512
+    /// Characters of one JSON number: more digits than any double needs to be exact (767) and room to spare.
+    static let maxJSONNumberSize = 1_024
+    /// Values in a JSON tree: some 500 MB of them, made of 40 MB of text that is nothing but `[0,0,0…`.
+    static let maxJSONValues = 20_000_000
 }
