@@ -5,9 +5,18 @@ extension Connection {
     func insert(_ block: EncodedSpanBlock, sequence: Int64, level: Int, received: UInt64) throws {
         let row = try prepare(
             """
-            INSERT INTO block (seq, level, n, received, t_min, t_max, newest, bytes, fp)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO block (seq, level, n, received, t_min, t_max, newest, bytes, fp, sum)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
+        var sum = RowSum()
+        sum.add(sequence)
+        sum.add(level)
+        sum.add(block.count)
+        sum.add(received)
+        sum.add(block.start)
+        sum.add(block.lastStart)
+        sum.add(block.newestTrace)
+        sum.add(block.bytes)
         row.bind(sequence, at: 1)
         row.bind(level, at: 2)
         row.bind(block.count, at: 3)
@@ -18,6 +27,8 @@ extension Connection {
         row.bind(block.bytes, at: 8)
         try block.fingerprints.map(\.littleEndian).withUnsafeBytes { fingerprints in
             row.bind(fingerprints, at: 9)
+            sum.add(fingerprints)
+            row.bind(sum.value, at: 10)
             try row.run()
         }
         let id = lastInsertedID
@@ -40,7 +51,18 @@ extension Connection {
 
     func insert(_ block: EncodedLogBlock, sequence: Int64, level: Int, received: UInt64) throws {
         let row = try prepare(
-            "INSERT INTO log_block (seq, level, n, received, t_min, t_max, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)")
+            """
+            INSERT INTO log_block (seq, level, n, received, t_min, t_max, bytes, sum)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        var sum = RowSum()
+        sum.add(sequence)
+        sum.add(level)
+        sum.add(block.count)
+        sum.add(received)
+        sum.add(block.start)
+        sum.add(block.end)
+        sum.add(block.bytes)
         row.bind(sequence, at: 1)
         row.bind(level, at: 2)
         row.bind(block.count, at: 3)
@@ -48,6 +70,7 @@ extension Connection {
         row.bind(block.start, at: 5)
         row.bind(block.end, at: 6)
         row.bind(block.bytes, at: 7)
+        row.bind(sum.value, at: 8)
         try row.run()
         let id = lastInsertedID
         for zone in block.zones {

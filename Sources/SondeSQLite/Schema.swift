@@ -2,8 +2,9 @@
 // The file's tables. docs/schema.md draws the blobs inside them, byte by byte.
 //
 //   meta(key, value)                  generation: raised by every commit, so that readers know when to look again
-//   service(id, name)                 ┐ global dictionaries, ids from 1 without gaps
-//   op(id, service, name, kind)       ┘
+//                                     twin: its copy · ids: the sum of what sqlite_sequence holds
+//   service(id, name, sum)            ┐ global dictionaries, ids from 1 without gaps
+//   op(id, service, name, kind, sum)  ┘
 //
 //   block ─┬─ zone   (block, service) what a block holds of each service
 //          ├─ hot    id = block       ids, times, operations, trace table
@@ -18,6 +19,7 @@
 //   block.seq: place in the order of arrival; the merge of a run of blocks takes the place of the first
 //   block.received: latest arrival, by which retention goes · newest: the latest first start of a trace
 //   log_block.seq: number of its first record, counted over all records ever stored
+//   sum: checksum of the row, see RowSum.swift
 //
 // Times are nanoseconds since 1970, as the bits of an unsigned number. Block ids are never used twice.
 
@@ -26,7 +28,7 @@ import GRDBSQLite
 
 enum Schema {
     /// The version of the file format: `PRAGMA user_version`.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// `PRAGMA application_id`: "Sond".
     static let applicationID: Int64 = 0x536F_6E64
 
@@ -51,6 +53,12 @@ enum Schema {
             try db.execute(sql: format1)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("format 2") { db in
+            db.add(function: RowSum.function)
+            try db.execute(sql: format2)
+            db.remove(function: RowSum.function)
+            try db.execute(sql: "PRAGMA user_version = 2")
         }
         return migrator
     }
@@ -91,6 +99,27 @@ enum Schema {
         CREATE TABLE log_hot (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
         CREATE TABLE log_cold (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
         CREATE TABLE log_filter (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        """
+
+    /// Rows that nothing else vouches for carry a checksum.
+    private static let format2 = """
+        ALTER TABLE service ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE service SET sum = row_sum(id, CAST(name AS BLOB));
+        ALTER TABLE op ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE op SET sum = row_sum(id, service, CAST(name AS BLOB), kind);
+        ALTER TABLE block ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE block SET sum = row_sum(seq, level, n, received, t_min, t_max, newest, bytes, fp);
+        ALTER TABLE log_block ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE log_block SET sum = row_sum(seq, level, n, received, t_min, t_max, bytes);
+        INSERT INTO meta (key, value) SELECT 'twin', value FROM meta WHERE key = 'generation';
+        INSERT INTO meta (key, value) SELECT 'ids', ifnull(sum(seq), 0) FROM sqlite_sequence;
+        """
+
+    /// Raises the generation and its copy, and notes the highest ids ever given; part of every transaction.
+    static let raiseGeneration = """
+        UPDATE meta SET value =
+            CASE key WHEN 'ids' THEN (SELECT ifnull(sum(seq), 0) FROM sqlite_sequence) ELSE value + 1 END
+        WHERE key IN ('generation', 'ids', 'twin')
         """
 
     /// Whether nothing was ever stored in the file: a collector was stopped while it made it.

@@ -190,20 +190,32 @@ actor Writer {
 
     private func storeNames(_ connection: Connection) throws {
         if names.storedServices < names.services.count {
-            let statement = try connection.prepare("INSERT INTO service (id, name) VALUES (?, ?)")
+            let statement = try connection.prepare("INSERT INTO service (id, name, sum) VALUES (?, ?, ?)")
             for index in names.storedServices..<names.services.count {
+                var sum = RowSum()
+                sum.add(index + 1)
+                sum.add(names.services.bytes(index))
                 statement.bind(index + 1, at: 1)
                 statement.bind(text: names.services.bytes(index), at: 2)
+                statement.bind(sum.value, at: 3)
                 try statement.run()
             }
         }
         guard names.storedOperations < names.operations.count else { return }
-        let statement = try connection.prepare("INSERT INTO op (id, service, name, kind) VALUES (?, ?, ?, ?)")
+        let statement = try connection.prepare("INSERT INTO op (id, service, name, kind, sum) VALUES (?, ?, ?, ?, ?)")
         for index in names.storedOperations..<names.operations.count {
+            let service = names.service(ofOperation: index + 1)
+            let kind = Int(names.kind(ofOperation: index + 1).rawValue)
+            var sum = RowSum()
+            sum.add(index + 1)
+            sum.add(service)
+            sum.add(names.operations.bytes(index))
+            sum.add(kind)
             statement.bind(index + 1, at: 1)
-            statement.bind(names.service(ofOperation: index + 1), at: 2)
+            statement.bind(service, at: 2)
             statement.bind(text: names.operations.bytes(index), at: 3)
-            statement.bind(Int(names.kind(ofOperation: index + 1).rawValue), at: 4)
+            statement.bind(kind, at: 4)
+            statement.bind(sum.value, at: 5)
             try statement.run()
         }
     }
@@ -214,7 +226,7 @@ actor Writer {
         try connection.prepare("BEGIN IMMEDIATE").run()
         do {
             let result = try body(connection)
-            try connection.prepare("UPDATE meta SET value = value + 1 WHERE key = 'generation'").run()
+            try connection.prepare(Schema.raiseGeneration).run()
             try connection.prepare("COMMIT").run()
             return result
         } catch {
