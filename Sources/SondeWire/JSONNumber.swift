@@ -51,6 +51,19 @@ extension JSONReader {
         return digits.isWhole && value != 0 ? .large(value) : .double(value)
     }
 
+    /// The number that a string holds, and nothing else; nil if it holds something else.
+    func number(in text: JSONText) -> JSONNumber? {
+        guard !text.hasEscapes else {
+            var bytes: [UInt8] = []
+            append(text, to: &bytes)
+            return try? JSONReader.read(bytes, as: "number") { json throws(MalformedJSON) in try json.readNumber() }
+        }
+        var inner = self
+        inner.confine(to: text)
+        guard let number = try? inner.readNumber(), inner.position == text.offset + text.count else { return nil }
+        return number
+    }
+
     private func slowDouble(from start: Int) -> Double? {
         Double(String(decoding: UnsafeBufferPointer(start: base + start, count: position - start), as: UTF8.self))
     }

@@ -37,7 +37,7 @@ struct JSONReader {
     }
 
     let base: UnsafePointer<UInt8>
-    let end: Int
+    private(set) var end: Int
     /// Offset of the next unread byte.
     var position = 0
     private var depth = 0
@@ -70,6 +70,12 @@ struct JSONReader {
                 throw DecodeError(error, in: what, buffer)
             }
         }
+    }
+
+    /// Goes on as a reader of the content of `text` only.
+    mutating func confine(to text: JSONText) {
+        position = text.offset
+        end = text.offset + text.count
     }
 
     /// Makes sure that nothing follows.

@@ -64,9 +64,13 @@ package enum OTLPDecoder {
         } ?? 0
     }
 
-    private static func decode<Item: OTLPItem>(_ bytes: [UInt8]) throws(DecodeError) -> DecodedBatch<Item> {
+    /// `badID` is what a transcoder found wrong with an id that had another form before.
+    static func decode<Item: OTLPItem>(
+        _ bytes: [UInt8], badID: OTLPBadID? = nil
+    ) throws(DecodeError) -> DecodedBatch<Item> {
         let envelope = try walk(bytes) { base, range throws(MalformedProtobuf) in
             var envelope = OTLPEnvelope<Item>(base: base, reservingItems: range.count / Limits.typicalItemSize)
+            envelope.badID = badID
             try envelope.readRequest(range)
             return envelope
         }

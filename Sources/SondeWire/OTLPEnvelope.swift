@@ -26,6 +26,13 @@ enum OTLPFlaw {
     case zeroTraceID, zeroSpanID
     case tooDeep, resourceTooDeep, scopeTooDeep
 
+    var isOfID: Bool {
+        switch self {
+        case .traceIDLength, .spanIDLength, .parentSpanIDLength: true
+        default: false
+        }
+    }
+
     var sentence: String {
         switch self {
         case .traceIDLength(let count): "has a trace id of \(count) bytes, expected 16"
@@ -40,8 +47,18 @@ enum OTLPFlaw {
     }
 }
 
+/// The first id of a body that could not be written as bytes: which item has it, and a sentence about it.
+struct OTLPBadID: Sendable {
+    /// Index of the item in the body.
+    var item: Int
+    /// For example `has a trace id that is not hexadecimal`.
+    var sentence: String
+}
+
 struct OTLPEnvelope<Item: OTLPItem> {
     let base: UnsafePointer<UInt8>
+    /// What to say of that item instead of what its bytes look like.
+    var badID: OTLPBadID?
     private(set) var items: [Item] = []
     private(set) var resources: [ResourceEntry] = []
     private(set) var scopes: [ScopeEntry] = []
@@ -137,7 +154,8 @@ struct OTLPEnvelope<Item: OTLPItem> {
         let title = ByteRange(
             offset: item.title.lowerBound, count: min(Int(item.title.count), Limits.maxQuotedTitle))
         let name = ProtobufReader(base: base, range: .empty).text(title)
-        rejectionReason = "\(Item.noun) \(index) (\"\(name)\", counting from 0) \(flaw.sentence)"
+        let known = badID.flatMap { $0.item == index && flaw.isOfID ? $0.sentence : nil }
+        rejectionReason = "\(Item.noun) \(index) (\"\(name)\", counting from 0) \(known ?? flaw.sentence)"
     }
 
     /// The string value of the first attribute named `service.name`; empty for any other kind of value.
