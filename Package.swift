@@ -176,7 +176,7 @@ let package = Package(
             "SondeClient",
             [
                 "SondeWire", "SondeStorage", "SondePipeline", "SondeServer", "SondeSQLite", "Sonde", log, lifecycle,
-                nioCore, httpClient,
+                nioCore, nioPosix, httpClient,
             ]),
         tests(
             "SondeHummingbird",

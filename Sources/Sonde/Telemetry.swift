@@ -110,6 +110,10 @@ public struct Telemetry: Service {
         return Logger(label: label) { _ in handler }
     }
 
+    /// Writes a log line of the caller's own form, newline included, to where the log lines go; what is lost is counted
+    /// with theirs.
+    package func writeLogLine(_ line: String) { pipeline.writeLine(Array(line.utf8)) }
+
     private func logWarnings() {
         let logger = logger(label: "sonde.telemetry")
         for warning in configuration.warnings {

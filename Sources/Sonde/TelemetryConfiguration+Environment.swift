@@ -188,15 +188,8 @@ enum EndpointURL {
         guard let scheme = ["http://", "https://"].first(where: { lower.hasPrefix($0) }) else { return false }
         let rest = text.dropFirst(scheme.count)
         guard let first = rest.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: ":") else { return false }
-        return rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && hasUsablePort(rest)
-    }
-
-    /// A port beyond 65 535 would end the process deep inside the network library.
-    private static func hasUsablePort(_ rest: Substring) -> Bool {
-        let authority = rest.prefix { !"/?#".contains($0) }.split(separator: "@").last ?? ""
-        let afterHost = authority.drop { $0 != "]" }.isEmpty ? authority : authority.drop { $0 != "]" }.dropFirst()
-        guard let colon = afterHost.firstIndex(of: ":") else { return true }
-        return UInt16(afterHost[afterHost.index(after: colon)...]).map { $0 > 0 } ?? false
+        return rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            && URLAuthority(ofURL: text)?.hasUsablePort == true
     }
 
     /// `base` with `path` behind it, one slash between.

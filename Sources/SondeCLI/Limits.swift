@@ -17,6 +17,9 @@ enum Limits {
     /// The share of `--max-memory` for bodies in flight: 40 of 128 MB. The store has the rest.
     static let inFlightShare = 40.0 / 128
 
+    /// Milliseconds to wait for the reader of standard error before words to it are given up.
+    static let errorWriteMilliseconds: Int32 = 100
+
     /// How long requests under way may take after a signal before they are cut off. Service managers kill after 30 s
     /// or more, and senders repeat what was not acknowledged.
     static let shutdownDeadline = Duration.seconds(20)

@@ -3,7 +3,7 @@
 // logs travel as OTLP protobuf, so that what comes out is exactly what a store on this machine would give.
 
 import AsyncHTTPClient
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 package import SondeModel
 package import SondeStorage
@@ -16,14 +16,16 @@ package final class RemoteStore: TraceReader, LogReader {
     /// Where the collector is asked: the URL without a slash at its end.
     package let url: String
     private let client: HTTPClient
+    private let answerTimeout: TimeAmount
 
     /// - Throws: ``SondeStorage/ReadError/invalid(_:)`` if `url` is not `http://HOST[:PORT]` or `https://HOST[:PORT]`.
-    package init(url: String) throws(ReadError) {
+    package init(
+        url: String, answerTimeout: TimeAmount = ClientLimits.answerTimeout
+    ) throws(ReadError) {
         self.url = try Self.base(of: url)
+        self.answerTimeout = answerTimeout
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = ClientLimits.connectTimeout
-        // The deadline of a question ends with the answer's head; a body that stalls is given up after the same time.
-        configuration.timeout.read = ClientLimits.answerTimeout
         // One refused connection is an answer; trying again only makes people wait for it.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -43,16 +45,10 @@ package final class RemoteStore: TraceReader, LogReader {
         let lower = base.lowercased()
         for scheme in ["http://", "https://"] where lower.hasPrefix(scheme) {
             let host = base.dropFirst(scheme.count).prefix { $0 != "/" }
-            if !host.isEmpty, !host.contains(where: { " ?#@".contains($0) }), hasUsablePort(host) { return base }
+            guard !host.isEmpty, !host.contains(where: { " ?#@".contains($0) }) else { continue }
+            if URLAuthority(host).hasUsablePort { return base }
         }
         throw .invalid("\(url) is not the URL of a collector; expected something like http://127.0.0.1:16686")
-    }
-
-    /// A port beyond 65 535 would end the process deep inside the network library.
-    private static func hasUsablePort(_ host: Substring) -> Bool {
-        let afterAddress = host.drop { $0 != "]" }.isEmpty ? host : host.drop { $0 != "]" }.dropFirst()
-        guard let colon = afterAddress.firstIndex(of: ":") else { return true }
-        return UInt16(afterAddress[afterAddress.index(after: colon)...]).map { $0 > 0 } ?? false
     }
 
     // MARK: Traces
@@ -114,24 +110,41 @@ package final class RemoteStore: TraceReader, LogReader {
         request.headers.add(name: "accept", value: wantsProtobuf ? "application/x-protobuf" : "application/json")
         let answer: Answer
         do {
-            let response = try await client.execute(request, timeout: ClientLimits.answerTimeout)
-            let body = try await response.body.collect(upTo: ClientLimits.answerBytes)
-            answer = Answer(url: url, status: response.status, headers: response.headers, body: body)
+            answer = try await exchange(request)
         } catch {
-            throw ReadError(asking: url, error)
+            throw ReadError(asking: url, within: answerTimeout, error)
         }
         // Only a trace is looked up by id; to its question "not found" is an answer.
         if answer.status == .notFound, wantsProtobuf, answer.errorCode == "not_found" { return answer }
         guard answer.status == .ok else { throw answer.refusal }
         return answer
     }
+
+    /// Sends a request and takes in the whole answer. The client's own deadline ends with the answer's head, and its
+    /// read time-out never ends a body that drips; this one holds for all of it.
+    private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { [client, url, answerTimeout] in
+                let response = try await client.execute(request, timeout: answerTimeout)
+                let body = try await response.body.collect(upTo: ClientLimits.answerBytes)
+                return Answer(url: url, status: response.status, headers: response.headers, body: body)
+            }
+            group.addTask { [answerTimeout] in
+                try await Task.sleep(nanoseconds: UInt64(clamping: answerTimeout.nanoseconds))
+                throw HTTPClientError.deadlineExceeded
+            }
+            guard let answer = try await group.next() else { preconditionFailure("the group has two tasks") }
+            return answer
+        }
+    }
 }
 
 extension ReadError {
-    init(asking url: String, _ error: any Error) {
+    init(asking url: String, within timeout: TimeAmount, _ error: any Error) {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
-            self = .failed("the collector at \(url) gave no answer within \(ClientLimits.answerTimeout.seconds) s")
+            self = .failed("the collector at \(url) gave no whole answer within \(timeout.text)")
         case let error as HTTPClientError where error != .connectTimeout:
             self = .failed("cannot read the answer of the collector at \(url): \(error)")
         case is NIOTooManyBytesError:
@@ -145,5 +158,7 @@ extension ReadError {
 }
 
 extension TimeAmount {
-    fileprivate var seconds: Int64 { nanoseconds / 1_000_000_000 }
+    fileprivate var text: String {
+        nanoseconds < 1_000_000_000 ? "\(nanoseconds / 1_000_000) ms" : "\(nanoseconds / 1_000_000_000) s"
+    }
 }

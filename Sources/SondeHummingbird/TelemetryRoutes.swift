@@ -35,7 +35,7 @@ extension Response {
     }
 
     /// 200 if all checks pass, else 503; `{"status":"ok","checks":[{"name":"database","status":"ok"}]}`.
-    fileprivate init(_ health: HealthChecks, _ checks: [(name: String, check: HealthChecks.Check)]) async {
+    fileprivate init(_ health: HealthChecks, _ checks: [NamedCheck]) async {
         let outcomes = await health.outcomes(of: checks)
         let isHealthy = outcomes.allSatisfy { $0.error == nil }
         var json = JSONWriter()

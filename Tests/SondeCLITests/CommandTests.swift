@@ -139,6 +139,24 @@ struct CommandTests {
         #expect(colourful.output.contains("\u{1B}[31m✗ \u{1B}[0m"))
     }
 
+    @Test func anAnswerThatCannotBeWrittenIsNoSuccess() async throws {
+        let store = MemoryStore()
+        try await CollectorFixture.fill(store)
+        try await CollectorFixture.with(store) { url in
+            let scratch = try Scratch()
+            let process = Binary.process(["traces", "--at", url], [:], in: scratch)
+            process.standardOutput = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
+            let errors = scratch.file("errors")
+            try Data().write(to: URL(filePath: errors))
+            process.standardError = try FileHandle(forWritingTo: URL(filePath: errors))
+            try await Binary.end(of: process) { try process.run() }
+            #expect(process.terminationStatus == 4)
+            #expect(
+                try String(contentsOfFile: errors, encoding: .utf8)
+                    == "sonde: cannot write the answer: the disk is full\n")
+        }
+    }
+
     @Test func aReaderThatLeavesEarlyIsNoError() async throws {
         let store = MemoryStore()
         try await CollectorFixture.fill(store)

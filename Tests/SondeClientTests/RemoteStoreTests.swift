@@ -3,6 +3,7 @@
 
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Sonde
 import SondeClient
@@ -50,6 +51,19 @@ import Testing
             return true
         }
         await store.close()
+    }
+
+    @Test func anAnswerThatDripsIsGivenUpAtTheTimeForAllOfIt() async throws {
+        let dripping = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { $0.pipeline.addHandler(Dripping()) }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let url = "http://127.0.0.1:\(dripping.localAddress?.port ?? 0)"
+        let store = try RemoteStore(url: url, answerTimeout: .milliseconds(300))
+        await #expect(throws: ReadError.failed("the collector at \(url) gave no whole answer within 300 ms")) {
+            try await store.services()
+        }
+        await store.close()
+        try await dripping.close()
     }
 
     @Test func whatTheCollectorRefusesIsInvalidWithItsWords() async throws {
@@ -153,4 +167,23 @@ extension StoreContract.Codec {
     static let otlp = StoreContract.Codec(
         spanBatch: { try OTLPDecoder.traces(OTLPEncoder.traces($0)).batch },
         logBatch: { try OTLPDecoder.logs(OTLPEncoder.logs($0)).batch })
+}
+
+/// Answers with a byte of body now and then, for ever.
+private final class Dripping: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n", context)
+        let loop = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(10)) { task in
+            guard loop.value.channel.isActive else { return task.cancel() }
+            self.write("1\r\n \r\n", loop.value)
+        }
+    }
+
+    private func write(_ text: String, _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+    }
 }

@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Testing
 
 @testable import Sonde
@@ -51,6 +52,26 @@ struct TelemetryRoutesTests {
         #expect(startup.body.contains("no answer within"))
     }
 
+    @Test func aCheckThatIgnoresCancellationIsGivenUpAndNeverBegunTwice() async throws {
+        let runs = Count()
+        let (end, release) = AsyncStream.makeStream(of: Void.self)
+        let check = NamedCheck(name: "stuck") {
+            runs.value.wrappingAdd(1, ordering: .relaxed)
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                Task {
+                    for await _ in end {}
+                    done.resume()
+                }
+            }
+        }
+        for _ in 0..<3 { #expect(await check.failure(within: .milliseconds(10))?.contains("no answer within") == true) }
+        #expect(runs.value.load(ordering: .relaxed) == 1)
+        // Once it has answered, it is well again.
+        async let waiting = check.failure(within: .seconds(60))
+        release.finish()
+        #expect(await waiting == nil)
+    }
+
     @Test(arguments: ["live", "ready", "startup"])
     func withoutChecksAllIsWell(probe: String) async throws {
         let answer = try await get("/health/" + probe)
@@ -66,4 +87,8 @@ struct TelemetryRoutesTests {
         #expect(open.type == "application/openmetrics-text; version=1.0.0; charset=utf-8")
         #expect(open.body.hasSuffix("# EOF\n"))
     }
+}
+
+private final class Count: Sendable {
+    let value = Atomic(0)
 }

@@ -48,6 +48,38 @@ struct InstrumentedHTTPClientTests {
         #expect(telemetry.metrics.lines("http_client_request_duration_seconds_count").count == 1)
     }
 
+    @Test func aPortThatCannotExistIsAnErrorAndNotTheEnd() async throws {
+        let telemetry = try telemetry()
+        let client = InstrumentedHTTPClient(telemetry: telemetry)
+        await #expect(throws: HTTPClientError.invalidURL) {
+            try await client.execute(HTTPClientRequest(url: "http://127.0.0.1:99999/"))
+        }
+        let span = try #require(telemetry.traceQueue?.takeSpans().first)
+        #expect(span.status.code == .error)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aBodyThatDripsEndsAtTheDeadlineOfTheWhole() async throws {
+        let router = Router()
+        router.get("/drip") { _, _ in
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    while !Task.isCancelled {
+                        try await writer.write(ByteBuffer(string: "."))
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                    try await writer.finish(nil)
+                })
+        }
+        let telemetry = try telemetry()
+        try await withServer(router) { port in
+            let client = InstrumentedHTTPClient(telemetry: telemetry)
+            let response = try await client.execute(
+                HTTPClientRequest(url: "http://127.0.0.1:\(port)/drip"), timeout: .milliseconds(300))
+            await #expect(throws: HTTPClientError.deadlineExceeded) { for try await _ in response.body {} }
+        }
+    }
+
     @Test(arguments: [(200, StatusCode.unset), (302, .unset), (404, .error), (503, .error)])
     func describesTheAnswer(code: Int, status: StatusCode) async throws {
         let telemetry = try telemetry()

@@ -8,6 +8,7 @@
     import CoreMetrics
     import NIOCore
     import NIOHTTP1
+    import SondeWire
     import Tracing
 
     /// Sends requests inside a client span and passes `traceparent`, `tracestate` and `baggage` on.
@@ -37,7 +38,11 @@
         private static let shared = HTTPClient(
             eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup), configuration: .untraced)
 
-        /// Sends a request and returns when the head of its response is there. `timeout` is for the whole exchange.
+        /// Sends a request and returns when the head of its response is there.
+        ///
+        /// `timeout` is for the whole exchange: a body that has not ended by then throws
+        /// `HTTPClientError.deadlineExceeded` to whoever reads it. A URL whose port can't exist throws
+        /// `HTTPClientError.invalidURL`.
         public func execute(
             _ request: HTTPClientRequest, timeout: Duration = .seconds(30)
         ) async throws -> HTTPClientResponse {
@@ -56,9 +61,12 @@
             tracer.inject(span.context, into: &request.headers, using: HTTPHeadersInjector())
             let start = ContinuousClock.now
             do {
-                let response = try await ServiceContext.withValue(span.context) {
+                // A port beyond 65 535 would end the process deep inside the network library.
+                guard URLAuthority(ofURL: request.url)?.hasUsablePort != false else { throw HTTPClientError.invalidURL }
+                var response = try await ServiceContext.withValue(span.context) {
                     try await client.execute(request, timeout: TimeAmount(timeout))
                 }
+                response.body = .stream(TimedBody(body: response.body, deadline: start + timeout))
                 let status = Int(response.status.code)
                 span.attributes["http.response.status_code"] = status
                 if status >= 400 { fail(span, errorType: "\(status)", message: nil) }

@@ -27,7 +27,7 @@ struct CollectorTelemetry: Sendable {
         case .json: logger = telemetry.logger(label: "sonde")
         case .text:
             logger = Logger(label: "sonde") { _ in
-                TextLogHandler(level: settings.logLevel, renderer: renderer) { StandardStreams.writeError($0) }
+                TextLogHandler(level: settings.logLevel, renderer: renderer) { telemetry.writeLogLine($0) }
             }
         }
     }
