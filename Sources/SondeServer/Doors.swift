@@ -16,6 +16,7 @@ struct Doors: Sendable {
 
     private let otlp: [Route]
     private let native: [Route]
+    private let jaeger: [Route]
     private let own: [Route]
     private let health: [Route]
 
@@ -44,6 +45,7 @@ struct Doors: Sendable {
             NameQueries(reader: store).routes
             + TraceQueries(reader: store, clock: configuration.clock).routes
             + LogQueries(reader: store, clock: configuration.clock).routes
+        jaeger = JaegerQueries(reader: store, clock: configuration.clock).routes
         own = MetricsRoute(registry: registry, metrics: metrics, reader: store).routes
         health = HealthRoutes(readiness: readiness).routes
     }
@@ -61,7 +63,7 @@ struct Doors: Sendable {
     private func group(_ name: ListenerName) -> ([Route], Dialect) {
         switch name {
         case .otlpHTTP: (otlp + health, .otlp)
-        case .query: (native + own + health, .native)
+        case .query: (native + jaeger + own + health, .native)
         case .otlpGRPC, .zipkin: ([], .native)
         }
     }

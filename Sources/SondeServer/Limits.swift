@@ -40,6 +40,9 @@ package struct ServerLimits: Hashable, Sendable {
     /// Bytes of body that a question may carry; its body is not looked at.
     package static let questionBodyBytes = 64 * 1024
 
+    /// Bytes after which a list of whole traces takes no further one; the asker is told. Viewers hold all of it in memory.
+    package static let traceListBytes = 32 * 1024 * 1024
+
     /// All header fields of a request together, and each one. Proxies and browsers stay below 8 KiB.
     package var maxHeaderBytes = 16 * 1024
     package var maxHeaderCount = 100

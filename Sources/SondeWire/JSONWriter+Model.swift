@@ -105,7 +105,8 @@ extension JSONWriter {
         endArray()
     }
 
-    private mutating func exact(_ number: Int64) {
+    /// A number; as a string beyond ±(2^53 − 1), where readers that count in doubles err.
+    mutating func exact(_ number: Int64) {
         guard number.magnitude >= 1 << 53 else { return int(number) }
         quoted { $0.appendDecimal(number) }
     }

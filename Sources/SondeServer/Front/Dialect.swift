@@ -11,6 +11,10 @@ enum Dialect: Hashable, Sendable {
     case native
     /// `google.rpc.Status` in the encoding of the request; JSON where the request has none that we know.
     case otlp
+    /// Jaeger's envelope with `errors`.
+    case jaeger
+    /// `{error:{httpCode,message}}`, as the third version of Jaeger's API has it.
+    case jaegerV3
 
     func reply(to refusal: Refusal, head: HTTPRequestHead?) -> Reply {
         var reply =
@@ -20,6 +24,14 @@ enum Dialect: Hashable, Sendable {
                     NativeJSON.error(code: refusal.code, message: refusal.message, hint: refusal.hint),
                     status: refusal.status)
             case .otlp: otlpStatus(refusal, contentType: head?.headers.first(name: "content-type"))
+            case .jaeger:
+                Reply.json(
+                    JaegerJSON.error(.init(code: Int(refusal.status.code), message: refusal.sentence)),
+                    status: refusal.status)
+            case .jaegerV3:
+                Reply.json(
+                    JaegerV3JSON.error(code: Int(refusal.status.code), message: refusal.sentence),
+                    status: refusal.status)
             }
         if let delay = refusal.retryAfter {
             reply.headers.add(name: "retry-after", value: String(delay.retryAfterSeconds))
@@ -30,13 +42,17 @@ enum Dialect: Hashable, Sendable {
     }
 
     private func otlpStatus(_ refusal: Refusal, contentType: String?) -> Reply {
-        let message = refusal.hint.map { refusal.message + "; " + $0 } ?? refusal.message
-        let status = RPCStatus(code: refusal.status.rpcCode, message: message)
+        let status = RPCStatus(code: refusal.status.rpcCode, message: refusal.sentence)
         if contentType.map(ContentType.essence) == ContentType.protobuf {
             return Reply(refusal.status, type: ContentType.protobuf, bytes: status.protobuf)
         }
         return .json(status.json, status: refusal.status)
     }
+}
+
+extension Refusal {
+    /// Message and hint in one, for dialects that have a single text.
+    var sentence: String { hint.map { message + "; " + $0 } ?? message }
 }
 
 extension HTTPResponseStatus {

@@ -32,9 +32,15 @@ struct Parameters: Sendable {
 
     /// A page size: at least 1; what is above `max` means `max`.
     func limit(default standard: Int, max: Int) throws(Refusal) -> Int {
-        let expected = "a whole number from 1 to \(max)"
-        let value = try parse("limit", expected: expected) { Self.clampedInteger($0) } ?? standard
-        guard value > 0 else { throw malformed("limit", text("limit") ?? "", expected: expected) }
+        try limit("limit", text("limit"), default: standard, max: max)
+    }
+
+    /// The same for a number that goes by another name.
+    func limit(_ name: String, _ text: String?, default standard: Int, max: Int) throws(Refusal) -> Int {
+        guard let text else { return standard }
+        guard let value = Self.clampedInteger(text), value > 0 else {
+            throw malformed(name, text, expected: "a whole number from 1 to \(max)")
+        }
         return min(value, max)
     }
 
