@@ -69,4 +69,6 @@ enum Limits {
     /// Distinct operations (service, name, kind) that the global dictionary takes. Names past it are kept with their
     /// spans: senders that put ids into span names must not fill memory.
     static let operations = 200_000
+    /// Damages that a check tells one by one; those past it are only counted.
+    static let findings = 1_000
 }

@@ -24,6 +24,19 @@ package final class SQLiteReader: TraceReader, LogReader {
         return SQLiteReader(pool: pool)
     }
 
+    /// A connection of its own to a data folder or a database file, which can only be read by it.
+    static func connect(path: String) throws(StoreError) -> (Connection, StoreFiles) {
+        let files = try files(path)
+        let mode = try mode(files)
+        do throws(SQLiteError) {
+            let connection = try Connection(path: files.database, mode: mode)
+            try connection.execute("PRAGMA query_only = ON")
+            return (connection, files)
+        } catch {
+            throw StoreError(.failed, "cannot open \(files.database): \(error.message)")
+        }
+    }
+
     private static func files(_ path: String) throws(StoreError) -> StoreFiles {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         if StoreFiles.isDirectory(path) {

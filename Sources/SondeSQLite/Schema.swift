@@ -146,3 +146,46 @@ enum Schema {
         StoreError(.notSonde, "cannot open \(path): it is not a sonde database")
     }
 }
+
+// What a file of ours looks like, for checking.
+
+extension Schema {
+    /// One row of `sqlite_schema`, without the number of its page.
+    struct Definition: Hashable {
+        var type: String
+        var name: String
+        var table: String
+        /// Nil for an index that SQLite has made by itself.
+        var sql: String?
+    }
+
+    /// The definitions in a new file of that format.
+    static func definitions(format: Int) throws -> [Definition] {
+        let queue = try DatabaseQueue()
+        try migrator.migrate(queue, upTo: "format \(format)")
+        return try queue.read { db in
+            try Row.fetchAll(db, sql: "SELECT type, name, tbl_name, sql FROM sqlite_schema").map {
+                Definition(type: $0[0], name: $0[1], table: $0[2], sql: $0[3])
+            }
+        }
+    }
+
+    /// The definitions in a file.
+    static func definitions(_ connection: Connection) throws(SQLiteError) -> [Definition] {
+        let rows = try connection.prepare("SELECT type, name, tbl_name, sql, sql IS NULL FROM sqlite_schema")
+        defer { rows.reset() }
+        var found: [Definition] = []
+        while try rows.step() {
+            found.append(
+                Definition(
+                    type: rows.text(0), name: rows.text(1), table: rows.text(2),
+                    sql: rows.integer(4) == 1 ? nil : rows.text(3)))
+        }
+        return found
+    }
+
+    /// The keys of `meta` in a file of that format.
+    static func metaKeys(format: Int) -> Set<String> {
+        format < 2 ? ["generation"] : ["generation", "ids", "twin"]
+    }
+}
