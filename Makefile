@@ -39,7 +39,7 @@ tidy: ## check the house rules: arrows between rooms, leftovers, long lines
 golden: ## record the golden files anew; read the diff before you commit it
 	SONDE_RECORD_GOLDEN=1 swift test
 
-bench: ## run the benchmarks and print them beside the last recorded ones
+bench: ## run the benchmarks; medians beside the last recorded ones (Benchmarks/run record keeps new ones)
 	@scripts/ensure $(CORE)
 	@Benchmarks/run
 
