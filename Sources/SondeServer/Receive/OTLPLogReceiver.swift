@@ -13,11 +13,20 @@ struct OTLPLogReceiver: Receiver {
     let sink: any LogSink
     let observer: any PipelineObserver
 
-    func take(_ body: [UInt8]) async throws(ReceiveError) -> Reply {
+    func take(_ payload: Payload) async throws(ReceiveError) -> Reply {
         let decoded: DecodedBatch<LogEntry>
-        do { decoded = try OTLPDecoder.logs(body) } catch { throw .undecodable(error.message) }
+        do throws(DecodeError) {
+            decoded =
+                switch payload.format {
+                case .protobuf: try OTLPDecoder.logs(payload.bytes)
+                case .json: try OTLPJSONDecoder.logs(payload.bytes)
+                }
+        } catch {
+            throw .undecodable(error.message)
+        }
         do { try await sink.accept(decoded.batch) } catch { throw .sink(error) }
         if decoded.rejectedCount > 0 { observer.turnedAway(.logs, count: decoded.rejectedCount, reason: .invalid) }
-        return OTLPContent.reply(.logs, rejected: decoded.rejectedCount, message: decoded.rejectionReason)
+        return OTLPContent.reply(
+            .logs, in: payload.format, rejected: decoded.rejectedCount, message: decoded.rejectionReason)
     }
 }

@@ -12,11 +12,19 @@ struct OTLPMetricReceiver: Receiver {
     static let message = "metrics are not stored; let Prometheus scrape the service"
     let observer: any PipelineObserver
 
-    func take(_ body: [UInt8]) async throws(ReceiveError) -> Reply {
+    func take(_ payload: Payload) async throws(ReceiveError) -> Reply {
         let count: Int
-        do { count = try OTLPDecoder.metricDataPointCount(body) } catch { throw .undecodable(error.message) }
-        guard count > 0 else { return OTLPContent.reply(.metrics, rejected: 0, message: nil) }
+        do throws(DecodeError) {
+            count =
+                switch payload.format {
+                case .protobuf: try OTLPDecoder.metricDataPointCount(payload.bytes)
+                case .json: try OTLPJSONDecoder.metricPoints(payload.bytes)
+                }
+        } catch {
+            throw .undecodable(error.message)
+        }
+        guard count > 0 else { return OTLPContent.reply(.metrics, in: payload.format, rejected: 0, message: nil) }
         observer.turnedAway(.metrics, count: count, reason: .notStored)
-        return OTLPContent.reply(.metrics, rejected: count, message: Self.message)
+        return OTLPContent.reply(.metrics, in: payload.format, rejected: count, message: Self.message)
     }
 }

@@ -13,11 +13,20 @@ struct OTLPTraceReceiver: Receiver {
     let sink: any SpanSink
     let observer: any PipelineObserver
 
-    func take(_ body: [UInt8]) async throws(ReceiveError) -> Reply {
+    func take(_ payload: Payload) async throws(ReceiveError) -> Reply {
         let decoded: DecodedBatch<SpanEntry>
-        do { decoded = try OTLPDecoder.traces(body) } catch { throw .undecodable(error.message) }
+        do throws(DecodeError) {
+            decoded =
+                switch payload.format {
+                case .protobuf: try OTLPDecoder.traces(payload.bytes)
+                case .json: try OTLPJSONDecoder.traces(payload.bytes)
+                }
+        } catch {
+            throw .undecodable(error.message)
+        }
         do { try await sink.accept(decoded.batch) } catch { throw .sink(error) }
         if decoded.rejectedCount > 0 { observer.turnedAway(.spans, count: decoded.rejectedCount, reason: .invalid) }
-        return OTLPContent.reply(.traces, rejected: decoded.rejectedCount, message: decoded.rejectionReason)
+        return OTLPContent.reply(
+            .traces, in: payload.format, rejected: decoded.rejectedCount, message: decoded.rejectionReason)
     }
 }

@@ -13,9 +13,19 @@ import SondeWire
 protocol Receiver: Sendable {
     static var path: String { get }
     static var signal: Signal { get }
+    /// How refusals are worded.
+    static var dialect: Dialect { get }
+
+    /// How the body is written, by its headers; refuses what is not spoken here.
+    static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat
 
     /// Takes an inflated body as far as it goes and says what to tell the sender.
-    func take(_ body: [UInt8]) async throws(ReceiveError) -> Reply
+    func take(_ payload: Payload) async throws(ReceiveError) -> Reply
+}
+
+extension Receiver {
+    static var dialect: Dialect { .otlp }
+    static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat { try OTLPContent.format(head) }
 }
 
 /// Why a body was not taken.
@@ -29,26 +39,36 @@ struct Reception: Sendable {
     let limits: ServerLimits
     let metrics: ServerMetrics
 
-    func route(_ receiver: some Receiver) -> Route {
-        let signal = type(of: receiver).signal
-        let intake = Route.Intake.ingest(signal) { head throws(Refusal) in
-            try OTLPContent.checkType(head)
+    func route<R: Receiver>(_ receiver: R) -> Route {
+        let intake = Route.Intake.ingest(R.signal) { head throws(Refusal) in
+            _ = try R.format(head)
             _ = try ContentCoding(head)
         }
-        return Route(.POST, type(of: receiver).path, dialect: .otlp, intake: intake) { request in
-            try await receive(request, with: receiver, signal: signal)
+        return Route(.POST, R.path, dialect: R.dialect, intake: intake) { try await receive($0, with: receiver) }
+    }
+
+    private func receive<R: Receiver>(_ request: Request, with receiver: R) async throws(Refusal) -> Reply {
+        let format = try R.format(request.head)
+        let body = try inflate(request, R.signal)
+        metrics.bodyTaken(R.signal, receivedBytes: request.body.count, inflatedBytes: body.count)
+        if format == .json {
+            // Text is written anew as protobuf, which is never longer; both are in memory until the store has taken it.
+            try reserve(body.count, for: request, R.signal)
+        }
+        do throws(ReceiveError) {
+            return try await receiver.take(Payload(bytes: body, format: format))
+        } catch {
+            throw refusal(error, R.signal)
         }
     }
 
-    private func receive(
-        _ request: Request, with receiver: some Receiver, signal: Signal
-    ) async throws(Refusal) -> Reply {
-        let body = try inflate(request, signal)
-        metrics.bodyTaken(signal, receivedBytes: request.body.count, inflatedBytes: body.count)
-        do throws(ReceiveError) {
-            return try await receiver.take(body)
-        } catch {
-            throw refusal(error, signal)
+    private func reserve(_ bytes: Int, for request: Request, _ signal: Signal) throws(Refusal) {
+        guard let reservation = request.match.reservation else {
+            preconditionFailure("an ingest route reserves room for its bodies")
+        }
+        guard reservation.grow(by: bytes) else {
+            metrics.ingestRefused(signal, reason: .memory)
+            throw .memoryBusy
         }
     }
 
