@@ -27,6 +27,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 
@@ -82,6 +84,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -119,7 +122,7 @@ let package = Package(
             "SondeServer",
             [
                 "SondeModel", "SondeWire", "SondePipeline", "SondeStorage", "SondeAnalysis", "Sonde",
-                hummingbirdCore, nioCore, nioPosix, nioHTTP1, log, metrics, coreMetrics, lifecycle,
+                hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, log, metrics, coreMetrics, lifecycle,
             ]),
         room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
         room("SondeClient", ["SondeModel", "SondeStorage", "SondeWire", httpClient, nioCore, nioHTTP1]),
@@ -168,8 +171,7 @@ let package = Package(
             "SondeServer",
             [
                 "SondeWire", "SondeStorage", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix, nioHTTP1,
-                nioEmbedded, log,
-                coreMetrics, lifecycle,
+                nioHTTP2, nioHPACK, nioEmbedded, log, coreMetrics, lifecycle,
             ]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests(

@@ -121,11 +121,24 @@ package struct Collector: Service {
     private func run(
         _ listener: BoundListener, maxConnections: Int, _ announce: AsyncStream<BoundListener>.Continuation
     ) async throws {
+        if listener.name == .otlpGRPC {
+            let front = GRPCFront(dispatcher: doors.grpcDispatcher(for: listener))
+            try await run(listener, front, maxConnections: maxConnections, announce)
+        } else {
+            let front = HTTPFront(dispatcher: doors.dispatcher(for: listener))
+            try await run(listener, front, maxConnections: maxConnections, announce)
+        }
+    }
+
+    private func run(
+        _ listener: BoundListener, _ front: some ServerChildChannel, maxConnections: Int,
+        _ announce: AsyncStream<BoundListener>.Continuation
+    ) async throws {
         // Hummingbird's own lines about starting and stopping say nothing that ours don't.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let server = Server(
-            childChannelSetup: HTTPFront(dispatcher: doors.dispatcher(for: listener)),
+            childChannelSetup: front,
             configuration: ServerConfiguration(
                 address: .hostname(listener.address.host, port: listener.address.port),
                 availableConnectionsDelegate: .maximum(maxConnections, logger: quiet)),

@@ -31,7 +31,7 @@ package enum ListenerName: String, Hashable, Sendable, CaseIterable {
     }
 
     /// Whether its routes are built. Those that are not are off by default and say so when asked for.
-    package var isAvailable: Bool { self == .otlpHTTP || self == .query }
+    package var isAvailable: Bool { self != .zipkin }
 }
 
 package struct CollectorConfiguration: Sendable {

@@ -12,6 +12,7 @@ struct Doors: Sendable {
     private let metrics: ServerMetrics
     private let budget: InFlightBudget
     private let date: HTTPDate
+    private let readiness: Readiness
     private let logger: Logger
 
     private let otlp: [Route]
@@ -33,6 +34,7 @@ struct Doors: Sendable {
         self.metrics = metrics
         self.budget = budget
         self.date = HTTPDate(clock: configuration.clock)
+        self.readiness = readiness
         self.logger = logger
 
         // One line a receiver.
@@ -50,11 +52,24 @@ struct Doors: Sendable {
         health = HealthRoutes(readiness: readiness).routes
     }
 
+    /// What stands behind the gRPC listener: the routes of OTLP/HTTP, and a sentence for those who speak HTTP/1.1.
+    func grpcDispatcher(for listener: BoundListener) -> GRPCDispatcher {
+        let elsewhere = Refusal.invalid(GRPCDispatcher.welcome)
+        return GRPCDispatcher(
+            exports: otlp,
+            stranger: dispatcher(for: listener, routes: RouteTable(routes: [], elsewhere: elsewhere), .otlp),
+            readiness: readiness)
+    }
+
     /// What stands behind one listener.
     func dispatcher(for listener: BoundListener) -> Dispatcher {
         let (routes, dialect) = group(listener.name)
-        return Dispatcher(
-            listener: listener.name.rawValue, routes: RouteTable(routes: routes), dialect: dialect,
+        return dispatcher(for: listener, routes: RouteTable(routes: routes), dialect)
+    }
+
+    private func dispatcher(for listener: BoundListener, routes: RouteTable, _ dialect: Dialect) -> Dispatcher {
+        Dispatcher(
+            listener: listener.name.rawValue, routes: routes, dialect: dialect,
             hosts: listener.address.isLoopback ? HostPolicy(configuredHost: listener.address.host) : nil,
             cors: configuration.corsOrigin.map(CORSPolicy.init), limits: configuration.limits, budget: budget,
             metrics: metrics, date: date, logger: logger)

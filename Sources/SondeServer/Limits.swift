@@ -52,6 +52,41 @@ package struct ServerLimits: Hashable, Sendable {
     /// the process may open.
     package var maxConnections = 2048
 
+    // MARK: gRPC
+
+    /// Bytes that one stream, and one connection, may send before we grant more: a usual body goes through in one piece,
+    /// and no window update is ever due for it. What arrives is copied into its body at once or thrown away, so this is
+    /// not memory; ``inFlightBytes`` is.
+    package static let grpcWindowBytes = 8 * 1024 * 1024
+
+    /// Bytes of the largest frame we take. Senders that use it need a sixteenth part of the frames of HTTP/2's default.
+    package static let grpcFrameBytes = 1024 * 1024
+
+    /// Calls under way at once on one connection. SDKs have one for each signal; agents that forward for many, tens.
+    package var grpcStreams = 128
+
+    /// PING, SETTINGS and PRIORITY frames in a second on one connection. Go's client sends a PING with every answer it
+    /// reads to measure the line, so this also bounds the calls of such a client.
+    package static let grpcControlFrames = 1000
+
+    /// Resets, and likewise errors of single streams, in 30 seconds on one connection. A client cancels a call when its
+    /// time is up; one that does so all the time wants to wear us out (CVE-2023-44487).
+    package static let grpcResets = 200
+
+    /// Without a call on a gRPC connection. Metric exporters send once a minute; what is silent for five has gone, so
+    /// that no keepalive of ours is needed.
+    package var grpcIdleTimeout = Duration.seconds(300)
+
+    /// The age at which a gRPC connection is asked to make way for a new one, so that clients find a collector that has
+    /// moved. Calls under way are answered.
+    package var grpcConnectionAge = Duration.seconds(3600)
+
+    /// For a client to hear that its connection ends.
+    package static let grpcFarewellTime = Duration.seconds(1)
+
+    /// Bytes of a message about a failed call; clients take 8 KiB of trailers, some of them 4.
+    package static let grpcMessageBytes = 1024
+
     /// Descriptors left for the store's files and everything else.
     package static let reservedDescriptors = 128
 

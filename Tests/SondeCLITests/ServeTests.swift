@@ -44,7 +44,8 @@ struct ServeTests {
         let url = try await serve.url(of: "query")
         let address = String(url.dropFirst("http://".count))
         let second = try await Binary.run(
-            ["serve", "--otlp-http", "off", "--query", address, "--data", scratch.file("other")], in: scratch)
+            ["serve", "--otlp-http", "off", "--otlp-grpc", "off", "--query", address, "--data", scratch.file("other")],
+            in: scratch)
         #expect(second.status == 5, "\(second.errors)")
         #expect(second.errors.contains("--query"))
         #expect(second.errors.contains(address))
@@ -56,7 +57,8 @@ struct ServeTests {
         let serve = try RunningServe([], in: scratch)
         _ = try await serve.url(of: "query")
         let second = try await Binary.run(
-            ["serve", "--otlp-http", "0", "--query", "0", "--data", scratch.file("data")], in: scratch)
+            ["serve", "--otlp-http", "0", "--otlp-grpc", "0", "--query", "0", "--data", scratch.file("data")],
+            in: scratch)
         #expect(second.status == 5, "\(second.errors)")
         #expect(second.errors.contains("pid \(serve.process.processIdentifier)"))
         #expect(await serve.stop() == 0)
@@ -84,7 +86,8 @@ struct ServeTests {
         let scratch = try Scratch()
         try Data("x".utf8).write(to: URL(filePath: scratch.file("data")))
         let outcome = try await Binary.run(
-            ["serve", "--otlp-http", "0", "--query", "0", "--data", scratch.file("data/x")], in: scratch)
+            ["serve", "--otlp-http", "0", "--otlp-grpc", "0", "--query", "0", "--data", scratch.file("data/x")],
+            in: scratch)
         #expect(outcome.status == 5)
         #expect(outcome.errors.contains("cannot create the data folder \(scratch.file("data/x"))"))
     }
@@ -92,16 +95,16 @@ struct ServeTests {
     @Test func everyListenerOffEndsWithFive() async throws {
         let scratch = try Scratch()
         let outcome = try await Binary.run(
-            ["serve", "--otlp-http", "off", "--query", "off", "--data", scratch.file("data")], in: scratch)
+            ["serve", "--otlp-http", "off", "--otlp-grpc", "off", "--query", "off", "--data", scratch.file("data")],
+            in: scratch)
         #expect(outcome.status == 5)
         #expect(outcome.errors.contains("every listener is off"))
     }
 
     @Test func whatIsNotBuiltYetSaysSoAndTheRestServes() async throws {
         let scratch = try Scratch()
-        let serve = try RunningServe(["--otlp-grpc", "0", "--zipkin", "0"], in: scratch)
+        let serve = try RunningServe(["--zipkin", "0"], in: scratch)
         _ = try await serve.url(of: "query")
-        #expect(serve.errors.contains("OTLP/gRPC is not available in this version"))
         #expect(serve.errors.contains("Zipkin is not available in this version"))
         #expect(await serve.stop() == 0)
     }

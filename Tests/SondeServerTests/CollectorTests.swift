@@ -48,14 +48,11 @@ import Testing
         let lines = LogLines()
         try await RunningCollector.run(
             configure: {
-                $0.listeners[.otlpGRPC] = .loopback(0)
                 $0.listeners[.zipkin] = .loopback(0)
             }, logger: lines.logger
         ) { _ in }
         #expect(
-            lines.warnings == [
-                "OTLP/gRPC is not available in this version", "Zipkin is not available in this version",
-            ])
+            lines.warnings == ["Zipkin is not available in this version"])
     }
 
     @Test func anAddressThatOthersReachIsWarnedAbout() async throws {

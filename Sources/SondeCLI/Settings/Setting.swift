@@ -56,8 +56,8 @@ struct Setting: Hashable, Sendable {
 
 extension Setting {
     static let otlpGRPC = Setting(
-        flag: "otlp-grpc", kind: .address, standard: "off", summary: "Take OTLP over gRPC here. Not in this version.",
-        reason: "Its standard port is 4317. Asking for it says that it is not built yet.")
+        flag: "otlp-grpc", kind: .address, standard: "127.0.0.1:4317", summary: "Take OTLP over gRPC here.",
+        reason: "The port that SDKs and agents try first when they speak gRPC. Without TLS, as on loopback.")
     static let otlpHTTP = Setting(
         flag: "otlp-http", kind: .address, standard: "127.0.0.1:4318", summary: "Take OTLP over HTTP here.",
         reason: "The port that every OpenTelemetry SDK tries first. Loopback, because there is no login yet.")

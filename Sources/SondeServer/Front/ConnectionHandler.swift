@@ -190,6 +190,11 @@ extension Refusal {
             self.init(.requestHeaderFieldsTooLarge, code: "headers_too_large", "the request's headers are too large")
         case .invalidEOFState:
             self = .invalid("the request ended before its body was complete")
+        case .paused:
+            // The parser stops at the preface of HTTP/2, to let another take over.
+            self = .invalid(
+                "this port speaks HTTP/1.1, and the request begins as HTTP/2 does",
+                hint: "OTLP over gRPC is taken by another port (--otlp-grpc, usually 4317)")
         default:
             self = .invalid("this is not HTTP/1.1 as we know it: \(error.debugDescription)")
         }

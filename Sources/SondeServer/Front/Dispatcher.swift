@@ -115,7 +115,7 @@ struct Dispatcher: Sendable {
     func record(_ reply: Reply, route: Route?, head: HTTPRequestHead?, since arrival: ContinuousClock.Instant) {
         let duration = arrival.duration(to: .now)
         metrics.requestAnswered(
-            listener: listener, route: route?.pattern ?? "none", status: Int(reply.status.code), after: duration)
+            listener: listener, route: route?.pattern ?? "none", status: String(reply.status.code), after: duration)
         logger.debug(
             "request",
             metadata: [

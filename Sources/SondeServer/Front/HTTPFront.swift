@@ -19,21 +19,24 @@ struct HTTPFront: ServerChildChannel {
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
-        channel.eventLoop.makeCompletedFuture {
-            let limits = dispatcher.limits
-            var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-            decoderLimits.maxHeaderFieldSize = limits.maxHeaderBytes
-            decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
-            decoderLimits.maxHeaderFieldCount = limits.maxHeaderCount
-            try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-                withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
-                withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
-            let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
-            let handler = ConnectionHandler(dispatcher: dispatcher, requests: continuation)
-            try channel.pipeline.syncOperations.addHandler(handler)
-            return Connection(
-                channel: channel, requests: requests, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
-        }
+        channel.eventLoop.makeCompletedFuture { try configure(channel) }
+    }
+
+    /// Adds the handlers of HTTP/1.1. On the channel's event loop.
+    func configure(_ channel: any Channel) throws -> Connection {
+        let limits = dispatcher.limits
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = limits.maxHeaderBytes
+        decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
+        decoderLimits.maxHeaderFieldCount = limits.maxHeaderCount
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
+            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
+        let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
+        let handler = ConnectionHandler(dispatcher: dispatcher, requests: continuation)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return Connection(
+            channel: channel, requests: requests, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
     }
 
     /// Answers one request after the other until the connection ends or the task is cancelled.

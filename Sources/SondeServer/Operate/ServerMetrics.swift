@@ -38,7 +38,7 @@ package enum MetricName {
         queueDepth: "Batches waiting for the store, by signal.",
         inFlightBytes: "Bytes of ingest bodies in memory now.",
         inFlightLimit: "Bytes of ingest bodies allowed in memory at once.",
-        requests: "HTTP requests answered, by listener, route and status.",
+        requests: "Requests answered, by listener, route and status (of gRPC calls: its name).",
         requestDuration: "From the end of a request's head to its answer, by listener and route.",
         connections: "Open connections, by listener.",
         storedSpans: "Spans stored; resent ones count until a merge drops them.",
@@ -71,7 +71,7 @@ package final class ServerMetrics: PipelineObserver {
     private struct RequestKey: Hashable {
         var listener: String
         var route: String
-        var status: Int
+        var status: String
     }
 
     private struct RequestInstruments {
@@ -148,7 +148,7 @@ package final class ServerMetrics: PipelineObserver {
         signals[signal]?.inflatedBytes.increment(by: inflatedBytes)
     }
 
-    func requestAnswered(listener: String, route: String, status: Int, after duration: Duration) {
+    func requestAnswered(listener: String, route: String, status: String, after duration: Duration) {
         let key = RequestKey(listener: listener, route: route, status: status)
         let instruments = answered.withLock { answered in
             if let known = answered[key] { return known }
@@ -174,7 +174,7 @@ package final class ServerMetrics: PipelineObserver {
         let route = [("listener", key.listener), ("route", key.route)]
         return RequestInstruments(
             count: Counter(
-                label: MetricName.requests, dimensions: route + [("status", String(key.status))], factory: registry),
+                label: MetricName.requests, dimensions: route + [("status", key.status)], factory: registry),
             duration: Timer(label: MetricName.requestDuration, dimensions: route, factory: registry))
     }
 

@@ -63,6 +63,8 @@ struct Route: Sendable {
 /// The routes that one listener has opened.
 struct RouteTable: Sendable {
     let routes: [Route]
+    /// How everything else is refused; nil for a plain 404.
+    var elsewhere: Refusal?
 
     /// The route for a request; every `GET` answers `HEAD` too.
     func match(_ method: HTTPMethod, _ target: RequestTarget) throws(Refusal) -> RouteMatch {
@@ -74,6 +76,7 @@ struct RouteTable: Sendable {
             known.append(route.method == .GET ? "GET, HEAD" : route.method.rawValue)
         }
         guard known.isEmpty else { throw methodNotAllowed(method, target, allow: known.joined(separator: ", ")) }
+        if let elsewhere { throw elsewhere }
         throw .notFound("nothing is served at \(target.path)", hint: "docs/api.md lists the paths of each listener")
     }
 

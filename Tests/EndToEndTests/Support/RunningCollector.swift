@@ -12,7 +12,7 @@ final class RunningCollector: Sendable {
 
     /// Starts a collector whose data lies in `data` below the folder, and waits until it is ready.
     init(in scratch: ScratchFolder, data: String = "data", arguments: [String] = []) async throws {
-        let free = ["--otlp-http", "127.0.0.1:0", "--query", "127.0.0.1:0"]
+        let free = ["--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--query", "127.0.0.1:0"]
         run = try ProgramRun(
             Program.sonde, ["serve", "--data", scratch.file(data), "--log-format", "text"] + free + arguments,
             in: scratch)

@@ -77,7 +77,10 @@ final class RunningServe: Sendable {
     private let errorFile: String
 
     init(_ arguments: [String], environment: [String: String] = [:], in scratch: Scratch) throws {
-        let free = ["--otlp-http", "127.0.0.1:0", "--query", "127.0.0.1:0", "--data", scratch.file("data")]
+        let free = [
+            "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--query", "127.0.0.1:0", "--data",
+            scratch.file("data"),
+        ]
         process = Binary.process(["serve"] + free + arguments, environment, in: scratch)
         errorFile = scratch.file("serve-\(UUID().uuidString).err")
         try Data().write(to: URL(filePath: errorFile))

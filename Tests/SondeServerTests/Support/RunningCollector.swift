@@ -13,6 +13,8 @@ import SondeWire
 struct RunningCollector: Sendable {
     var otlpPort: Int
     var queryPort: Int
+    /// 0 unless `configure` has opened it.
+    var grpcPort: Int
     var registry: MetricsRegistry
 
     /// Starts a collector, runs `body`, stops it gracefully and returns when it has stopped.
@@ -40,7 +42,8 @@ struct RunningCollector: Sendable {
             }
             func port(_ name: ListenerName) -> Int { listeners.first { $0.name == name }?.address.port ?? 0 }
             let result = try await body(
-                RunningCollector(otlpPort: port(.otlpHTTP), queryPort: port(.query), registry: registry))
+                RunningCollector(
+                    otlpPort: port(.otlpHTTP), queryPort: port(.query), grpcPort: port(.otlpGRPC), registry: registry))
             await services.triggerGracefulShutdown()
             try await group.waitForAll()
             return result
