@@ -22,7 +22,8 @@ extension CollectorError {
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE:
             "the port is in use; `ss -ltnp 'sport = :\(address.port)'` names its owner. "
-                + "Stop that, or choose another port: \(flag) HOST:PORT (port 0 takes any free one)"
+                + "Stop that, choose another port with \(flag) HOST:PORT (0 takes any free one), "
+                + "or do without: \(flag) off"
         case EACCES:
             "ports below 1024 need more rights than this process has; choose a higher one with \(flag) HOST:PORT"
         case EADDRNOTAVAIL: "no interface of this machine has that address"

@@ -10,6 +10,7 @@ import ServiceLifecycle
 package import Sonde
 import SondePipeline
 package import SondeStorage
+import Synchronization
 
 /// Serves until it is told to stop.
 ///
@@ -85,7 +86,7 @@ package struct Collector: Service {
     }
 
     private func serve(_ listeners: [BoundListener]) async throws {
-        let (bound, announce) = AsyncStream.makeStream(of: BoundListener.self)
+        let (openings, announce) = AsyncStream.makeStream(of: Opening.self)
         let connections = DescriptorLimit.connections(
             perListener: configuration.limits.maxConnections, listeners: listeners.count)
         try await withGracefulShutdownHandler {
@@ -100,7 +101,7 @@ package struct Collector: Service {
                         for try await _ in servers {}
                     }
                 }
-                group.addTask { await reportReady(bound, count: listeners.count) }
+                group.addTask { try await awaitOpening(of: listeners.count, openings) }
                 for try await _ in group {}
             }
         } onGracefulShutdown: {
@@ -108,18 +109,31 @@ package struct Collector: Service {
         }
     }
 
-    private func reportReady(_ bound: AsyncStream<BoundListener>, count: Int) async {
-        var addresses: [BoundListener] = []
-        for await listener in bound {
-            addresses.append(listener)
-            guard addresses.count == count else { continue }
+    /// What became of a listener when it was to be opened.
+    private enum Opening {
+        case bound(BoundListener)
+        case failed(CollectorError)
+    }
+
+    /// Ready once all are bound. Of those that can't be, all are named at once: whoever frees one port, or turns one
+    /// listener off, wants to know of the others too.
+    private func awaitOpening(of count: Int, _ openings: AsyncStream<Opening>) async throws(CollectorError) {
+        var bound: [BoundListener] = []
+        var failures: [String] = []
+        for await opening in openings {
+            switch opening {
+            case .bound(let listener): bound.append(listener)
+            case .failed(let error): failures.append(error.message)
+            }
+            guard bound.count + failures.count == count else { continue }
+            guard failures.isEmpty else { throw CollectorError(message: failures.sorted().joined(separator: "\n")) }
             readiness.become(.ready)
-            await onReady(addresses.sorted { $0.name.rawValue < $1.name.rawValue })
+            await onReady(bound.sorted { $0.name.rawValue < $1.name.rawValue })
         }
     }
 
     private func run(
-        _ listener: BoundListener, maxConnections: Int, _ announce: AsyncStream<BoundListener>.Continuation
+        _ listener: BoundListener, maxConnections: Int, _ announce: AsyncStream<Opening>.Continuation
     ) async throws {
         if listener.name == .otlpGRPC {
             let front = GRPCFront(dispatcher: doors.grpcDispatcher(for: listener))
@@ -137,6 +151,7 @@ package struct Collector: Service {
         // Hummingbird's own lines about starting and stopping say nothing that ours don't.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
+        let isBound = Atomic(false)
         let server = Server(
             childChannelSetup: front,
             configuration: ServerConfiguration(
@@ -145,13 +160,16 @@ package struct Collector: Service {
             onServerRunning: { channel in
                 var bound = listener
                 bound.address.port = channel.localAddress?.port ?? listener.address.port
-                announce.yield(bound)
+                isBound.store(true, ordering: .relaxed)
+                announce.yield(.bound(bound))
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         do {
             try await server.run()
         } catch {
-            throw CollectorError(cannotListen: listener, error)
+            let error = CollectorError(cannotListen: listener, error)
+            guard !isBound.load(ordering: .relaxed) else { throw error }
+            announce.yield(.failed(error))
         }
     }
 }

@@ -30,6 +30,25 @@ import Testing
         }
     }
 
+    @Test func allListenersThatCannotBeOpenedAreNamedAtOnce() async throws {
+        try await RunningCollector.run { first in
+            let error = await #expect(throws: CollectorError.self) {
+                try await RunningCollector.run(
+                    configure: {
+                        $0.listeners = [.query: .loopback(first.queryPort), .otlpHTTP: .loopback(first.otlpPort)]
+                    }, { _ in })
+            }
+            let lines = error?.message.split(separator: "\n") ?? []
+            try #require(lines.count == 2)
+            #expect(lines[0].hasPrefix("cannot listen for OTLP/HTTP on 127.0.0.1:\(first.otlpPort) (--otlp-http): "))
+            #expect(lines[0].hasSuffix("or do without: --otlp-http off"))
+            #expect(lines[1].contains("(--query): ") && lines[1].hasSuffix("or do without: --query off"))
+            // Whoever was there first goes on.
+            let reply = try await first.get("/health/ready")
+            #expect(reply?.status == 200)
+        }
+    }
+
     @Test func anAddressOfAnotherMachineIsAnError() async throws {
         let error = await #expect(throws: CollectorError.self) {
             try await RunningCollector.run(
