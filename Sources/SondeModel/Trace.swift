@@ -22,7 +22,7 @@ package struct Trace: Hashable, Sendable {
     /// - Duplicates, spans with the same ``SpanRecord/Key``, are shown once: an ended span beats an unfinished one, else
     ///   the later in `records` wins.
     /// - Spans that share an id (a client and its server, as Zipkin sends them) are both kept; the others hang below the
-    ///   client.
+    ///   client. Children hang below the half of their own service, else below the half that is not the client.
     /// - A span whose parent has not arrived, or that is its own ancestor, becomes a root.
     package init(id: TraceID, assembling records: [SpanRecord]) {
         let unique = Self.withoutDuplicates(records)
@@ -164,11 +164,19 @@ extension Trace {
             guard let candidates = holders[span.parentSpanID], span.parentSpanID.isValid,
                 span.parentSpanID != span.spanID
             else { return nil }
-            // Children of a shared id belong to the side that did the work, not to the one that asked.
-            return candidates.first { spans[$0].kind != .client } ?? candidates.first
+            return candidates.count == 1 ? candidates[0] : half(of: candidates, for: span, spans)
         }
         breakCycles(&parents)
         return parents
+    }
+
+    /// Which of the spans that share an id has `child` below it: the half of the child's own service, and of two such
+    /// the one that did the work rather than the one that asked; if neither is, the one that did the work.
+    private static func half(of candidates: [Int], for child: SpanRecord, _ spans: [SpanRecord]) -> Int? {
+        let service = child.resource.serviceName
+        let own = candidates.filter { spans[$0].resource.serviceName == service }
+        return own.first { spans[$0].kind != .client } ?? own.first
+            ?? candidates.first { spans[$0].kind != .client } ?? candidates.first
     }
 
     /// Cuts one edge of every cycle, the one at which a walk from the first span in it comes back.

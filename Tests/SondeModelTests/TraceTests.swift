@@ -68,6 +68,29 @@ struct TraceTests {
         #expect(trace.spans.map(\.kind) == [.server, .client, .server, .server])
     }
 
+    @Test func childrenOfASharedIdHangBelowTheHalfOfTheirService() {
+        let spans: [SpanRecord] = [
+            .sample(1, service: "gateway", name: "root"),
+            .sample(2, parent: 1, service: "gateway", name: "asks", kind: .client, start: 1),
+            .sample(2, parent: 1, service: "cart", name: "answers", kind: .server, start: 2),
+            .sample(3, parent: 2, service: "gateway", name: "resolve", kind: .internal, start: 3),
+            .sample(4, parent: 2, service: "cart", name: "query", kind: .client, start: 4),
+            .sample(5, parent: 2, service: "other", name: "stray", kind: .internal, start: 5),
+        ]
+        for order in [spans, spans.reversed()] {
+            let trace = Trace(id: .sample(1), assembling: order)
+            #expect(trace.spans.map(\.name) == ["root", "asks", "answers", "query", "stray", "resolve"])
+            #expect(trace.depths == [0, 1, 2, 3, 3, 2])
+            #expect(trace.missingParents == [])
+        }
+    }
+
+    @Test func aServerHalfWithoutItsClientHangsBelowTheClientsParent() {
+        let spans: [SpanRecord] = [.sample(1), .sample(2, parent: 1, start: 1), .sample(3, parent: 2, start: 2)]
+        #expect(tree(spans) == ["1", " 2", "  3"])
+        #expect(tree([.sample(2, kind: .client), .sample(2, kind: .server, start: 1)]) == ["2", " 2"])
+    }
+
     @Test func subtreeIsARunOfSpans() {
         let trace = Trace(
             id: .sample(1),

@@ -7,8 +7,10 @@ import Testing
 enum Fixtures {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
 
-    static func otlp(_ name: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: folder.appending(path: "Fixtures/otlp/\(name)")))
+    static func otlp(_ name: String) throws -> [UInt8] { try file("otlp/\(name)") }
+
+    static func file(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: folder.appending(path: "Fixtures/\(path)")))
     }
 
     /// Compares `bytes` with the file of that name, one level of the outermost members a line so that a person can

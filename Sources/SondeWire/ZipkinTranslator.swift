@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zipkin spans become OTLP, written as the protobuf that OTLPDecoder reads, so that they take the road of all spans.
+//
+// | Zipkin | OTLP |
+// |---|---|
+// | traceId of 64 bits | the same, zeros in front |
+// | no kind | INTERNAL |
+// | timestamp, duration (µs) | start, end; without a duration the span ends as it starts, without a timestamp it starts at 0 |
+// | localEndpoint.serviceName (else the tag `service.name`) | resource attribute `service.name` |
+// | localEndpoint's address and port | attributes `network.local.address`, `network.local.port` |
+// | remoteEndpoint | attributes `peer.service`, `network.peer.address`, `network.peer.port`; tags of these names win |
+// | both an IPv4 and an IPv6 address | the second in `zipkin.localEndpoint.ipv6`, `zipkin.remoteEndpoint.ipv6` |
+// | annotations | events without attributes |
+// | tags | attributes, strings all |
+// | tag `error` | status ERROR; its text is the message unless it is empty or `true`; `false` says nothing |
+// | tags `otel.status_code`, `otel.status_description` | status; `error` wins |
+// | tags `otel.scope.name`, `otel.scope.version` (`otel.library.…`) | the instrumentation scope |
+// | tags `w3c.tracestate`, `otel.dropped_{attributes,events,links}_count` | the fields of these names |
+// | debug, shared | attributes `zipkin.debug`, `zipkin.shared`, true |
+//
+// https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/
+
+internal import SondeModel
+
+/// Names that have a meaning in both worlds.
+enum ZipkinNames {
+    static let localAddress: StaticString = "network.local.address"
+    static let localPort: StaticString = "network.local.port"
+    static let localIPv6: StaticString = "zipkin.localEndpoint.ipv6"
+    static let peerService: StaticString = "peer.service"
+    static let peerAddress: StaticString = "network.peer.address"
+    static let peerPort: StaticString = "network.peer.port"
+    static let peerIPv6: StaticString = "zipkin.remoteEndpoint.ipv6"
+    static let debug: StaticString = "zipkin.debug"
+    static let shared: StaticString = "zipkin.shared"
+}
+
+/// What a tag means beyond its name.
+enum ZipkinTag: CaseIterable {
+    case error, statusCode, statusDescription, traceState
+    case scopeName, scopeVersion, libraryName, libraryVersion
+    case droppedAttributes, droppedEvents, droppedLinks
+    case serviceName
+
+    var name: StaticString {
+        switch self {
+        case .error: "error"
+        case .statusCode: "otel.status_code"
+        case .statusDescription: "otel.status_description"
+        case .traceState: "w3c.tracestate"
+        case .scopeName: "otel.scope.name"
+        case .scopeVersion: "otel.scope.version"
+        case .libraryName: "otel.library.name"
+        case .libraryVersion: "otel.library.version"
+        case .droppedAttributes: "otel.dropped_attributes_count"
+        case .droppedEvents: "otel.dropped_events_count"
+        case .droppedLinks: "otel.dropped_links_count"
+        case .serviceName: "service.name"
+        }
+    }
+}
+
+/// Writes one request; neighbours of equal service and scope share an envelope.
+struct ZipkinTranslator {
+    private var writer: ProtobufWriter
+    private var shared: Shared?
+
+    /// What the open envelope says, and where its messages begin.
+    private struct Shared {
+        var service: [UInt8]
+        var scopeName: [UInt8]
+        var scopeVersion: [UInt8]
+        var resourceStart: Int
+        var scopeStart: Int
+    }
+
+    init(reservingCapacity capacity: Int) {
+        writer = ProtobufWriter(reservingCapacity: capacity)
+    }
+
+    /// Takes the next span, which has no ``ZipkinSpan/flaw``.
+    mutating func add(_ span: inout ZipkinSpan) {
+        span.dropRepeatedTags()
+        var meaning = Meaning()
+        meaning.read(span)
+        let service = span.local.serviceName.isEmpty ? meaning.serviceName : span.local.serviceName
+        enter(span, service: service, meaning)
+        writer.message(field: 2) { Self.write(span, service: service, meaning, into: &$0) }
+    }
+
+    /// The request.
+    mutating func finish() -> [UInt8] {
+        closeEnvelope()
+        return writer.bytes
+    }
+
+    private mutating func enter(_ span: ZipkinSpan, service: ZipkinSpan.Text, _ meaning: Meaning) {
+        let service = span.text[service]
+        let name = span.text[meaning.scopeName]
+        let version = span.text[meaning.scopeVersion]
+        if let open = shared, service.elementsEqual(open.service), name.elementsEqual(open.scopeName),
+            version.elementsEqual(open.scopeVersion)
+        {
+            return
+        }
+        closeEnvelope()
+        let resourceStart = writer.beginMessage(field: 1)
+        if !service.isEmpty {
+            writer.message(field: 1) { $0.attribute("service.name", field: 1, string: service) }
+        }
+        let scopeStart = writer.beginMessage(field: 2)
+        if !(name.isEmpty && version.isEmpty) {
+            writer.message(field: 1) { writer in
+                if !name.isEmpty { writer.bytes(name, field: 1) }
+                if !version.isEmpty { writer.bytes(version, field: 2) }
+            }
+        }
+        shared = Shared(
+            service: Array(service), scopeName: Array(name), scopeVersion: Array(version),
+            resourceStart: resourceStart, scopeStart: scopeStart)
+    }
+
+    private mutating func closeEnvelope() {
+        guard let open = shared else { return }
+        writer.endMessage(from: open.scopeStart)
+        writer.endMessage(from: open.resourceStart)
+        shared = nil
+    }
+}
+
+/// What the tags of one span say beside being attributes.
+private struct Meaning {
+    var serviceName: ZipkinSpan.Text = 0..<0
+    var scopeName: ZipkinSpan.Text = 0..<0
+    var scopeVersion: ZipkinSpan.Text = 0..<0
+    var traceState: ZipkinSpan.Text = 0..<0
+    var status = StatusCode.unset
+    var statusMessage: ZipkinSpan.Text = 0..<0
+    var droppedAttributes: UInt32 = 0
+    var droppedEvents: UInt32 = 0
+    var droppedLinks: UInt32 = 0
+    /// Whether tags of these names stand before what the remote endpoint says.
+    var hasPeerService = false
+    var hasPeerAddress = false
+    var hasPeerPort = false
+    var hasLocalAddress = false
+    var hasLocalPort = false
+
+    /// The part of each tag; nil for an ordinary one.
+    static func role(of key: ZipkinSpan.Text, in span: ZipkinSpan) -> ZipkinTag? {
+        guard let first = key.first.map({ span.text[$0] }), [0x65, 0x6F, 0x73, 0x77].contains(first) else { return nil }
+        return ZipkinTag.allCases.first { span.equals(key, $0.name) }
+    }
+
+    mutating func read(_ span: ZipkinSpan) {
+        var failure: ZipkinSpan.Text?
+        for (key, value) in span.tags {
+            switch Self.role(of: key, in: span) {
+            case nil: noteName(key, span)
+            case .error: failure = value
+            case .statusCode: status = Self.status(value, span)
+            case .statusDescription: statusMessage = value
+            case .traceState: traceState = value
+            case .scopeName: scopeName = value
+            case .scopeVersion: scopeVersion = value
+            case .libraryName: if scopeName.isEmpty { scopeName = value }
+            case .libraryVersion: if scopeVersion.isEmpty { scopeVersion = value }
+            case .droppedAttributes: droppedAttributes = Self.count(value, span)
+            case .droppedEvents: droppedEvents = Self.count(value, span)
+            case .droppedLinks: droppedLinks = Self.count(value, span)
+            case .serviceName: serviceName = value
+            }
+        }
+        guard let failure, !span.equals(failure, "false") else { return }
+        status = .error
+        if !failure.isEmpty, !span.equals(failure, "true") { statusMessage = failure }
+    }
+
+    private mutating func noteName(_ key: ZipkinSpan.Text, _ span: ZipkinSpan) {
+        guard let first = key.first.map({ span.text[$0] }), first == 0x6E || first == 0x70 else { return }
+        if span.equals(key, ZipkinNames.peerService) { hasPeerService = true }
+        if span.equals(key, ZipkinNames.peerAddress) { hasPeerAddress = true }
+        if span.equals(key, ZipkinNames.peerPort) { hasPeerPort = true }
+        if span.equals(key, ZipkinNames.localAddress) { hasLocalAddress = true }
+        if span.equals(key, ZipkinNames.localPort) { hasLocalPort = true }
+    }
+
+    /// As the specification has it, and as older exporters wrote it.
+    private static func status(_ value: ZipkinSpan.Text, _ span: ZipkinSpan) -> StatusCode {
+        if span.equals(value, "OK") || span.equals(value, "STATUS_CODE_OK") { return .ok }
+        return span.equals(value, "ERROR") || span.equals(value, "STATUS_CODE_ERROR") ? .error : .unset
+    }
+
+    private static func count(_ value: ZipkinSpan.Text, _ span: ZipkinSpan) -> UInt32 {
+        UInt32(String(decoding: span.text[value], as: UTF8.self)) ?? 0
+    }
+}
+
+extension ZipkinTranslator {
+    private static func write(
+        _ span: ZipkinSpan, service: ZipkinSpan.Text, _ meaning: Meaning, into writer: inout ProtobufWriter
+    ) {
+        writer.traceID(span.traceID, field: 1)
+        writer.spanID(span.id, field: 2)
+        if !meaning.traceState.isEmpty { writer.bytes(span.text[meaning.traceState], field: 3) }
+        if span.parentID.isValid { writer.spanID(span.parentID, field: 4) }
+        if !span.name.isEmpty { writer.bytes(span.text[span.name], field: 5) }
+        writer.varint(UInt64(span.kind.rawValue), field: 6)
+        writer.fixed64(span.timestamp * 1_000, field: 7)
+        writer.fixed64((span.timestamp + span.duration) * 1_000, field: 8)
+        writeTags(span, service: service, into: &writer)
+        writeEndpoints(span, meaning, into: &writer)
+        if span.isDebug { writer.attribute(ZipkinNames.debug, bool: true) }
+        if span.isShared { writer.attribute(ZipkinNames.shared, bool: true) }
+        OTLPEncoder.count(meaning.droppedAttributes, field: 10, into: &writer)
+        for (timestamp, value) in span.annotations {
+            writer.message(field: 11) { writer in
+                writer.fixed64(timestamp * 1_000, field: 1)
+                writer.bytes(span.text[value], field: 2)
+            }
+        }
+        OTLPEncoder.count(meaning.droppedEvents, field: 12, into: &writer)
+        OTLPEncoder.count(meaning.droppedLinks, field: 14, into: &writer)
+        guard meaning.status != .unset || !meaning.statusMessage.isEmpty else { return }
+        writer.message(field: 15) { writer in
+            if !meaning.statusMessage.isEmpty { writer.bytes(span.text[meaning.statusMessage], field: 2) }
+            writer.varint(UInt64(meaning.status.rawValue), field: 3)
+        }
+    }
+
+    private static func writeTags(_ span: ZipkinSpan, service: ZipkinSpan.Text, into writer: inout ProtobufWriter) {
+        for (key, value) in span.tags {
+            switch Meaning.role(of: key, in: span) {
+            case nil: break
+            // The resource says it already, unless the endpoint says otherwise.
+            case .serviceName: if span.equals(value, service) { continue }
+            default: continue
+            }
+            writer.message(field: 9) { writer in
+                writer.bytes(span.text[key], field: 1)
+                writer.message(field: 2) { $0.bytes(span.text[value], field: 1) }
+            }
+        }
+    }
+
+    private static func writeEndpoints(_ span: ZipkinSpan, _ meaning: Meaning, into writer: inout ProtobufWriter) {
+        if !meaning.hasLocalAddress {
+            writeAddress(span.local, span, ZipkinNames.localAddress, second: ZipkinNames.localIPv6, into: &writer)
+        }
+        if span.local.port > 0, !meaning.hasLocalPort { writer.attribute(ZipkinNames.localPort, int: span.local.port) }
+        if !span.remote.serviceName.isEmpty, !meaning.hasPeerService {
+            writer.attribute(ZipkinNames.peerService, field: 9, string: span.text[span.remote.serviceName])
+        }
+        if !meaning.hasPeerAddress {
+            writeAddress(span.remote, span, ZipkinNames.peerAddress, second: ZipkinNames.peerIPv6, into: &writer)
+        }
+        if span.remote.port > 0, !meaning.hasPeerPort { writer.attribute(ZipkinNames.peerPort, int: span.remote.port) }
+    }
+
+    private static func writeAddress(
+        _ endpoint: ZipkinSpan.Endpoint, _ span: ZipkinSpan, _ name: StaticString, second: StaticString,
+        into writer: inout ProtobufWriter
+    ) {
+        let first = endpoint.ipv4.isEmpty ? endpoint.ipv6 : endpoint.ipv4
+        if !first.isEmpty { writer.attribute(name, field: 9, string: span.text[first]) }
+        if !endpoint.ipv4.isEmpty, !endpoint.ipv6.isEmpty {
+            writer.attribute(second, field: 9, string: span.text[endpoint.ipv6])
+        }
+    }
+}
+
+extension ProtobufWriter {
+    fileprivate mutating func attribute(_ key: StaticString, field: Int, string: ArraySlice<UInt8>) {
+        message(field: field) { writer in
+            writer.bytes(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), field: 1)
+            writer.message(field: 2) { $0.bytes(string, field: 1) }
+        }
+    }
+
+    fileprivate mutating func attribute(_ key: StaticString, bool: Bool) {
+        message(field: 9) { writer in
+            writer.bytes(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), field: 1)
+            writer.message(field: 2) { $0.varint(bool ? 1 : 0, field: 2) }
+        }
+    }
+
+    fileprivate mutating func attribute(_ key: StaticString, int: UInt16) {
+        message(field: 9) { writer in
+            writer.bytes(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), field: 1)
+            writer.message(field: 2) { $0.varint(UInt64(int), field: 3) }
+        }
+    }
+}
