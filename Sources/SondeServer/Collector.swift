@@ -146,7 +146,7 @@ package struct Collector: Service {
 
     private func run(
         _ listener: BoundListener, _ front: some ServerChildChannel, maxConnections: Int,
-        _ announce: AsyncStream<BoundListener>.Continuation
+        _ announce: AsyncStream<Opening>.Continuation
     ) async throws {
         // Hummingbird's own lines about starting and stopping say nothing that ours don't.
         var quiet = logger
