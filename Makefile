@@ -6,7 +6,7 @@ TESTS = $(CORE) prometheus python3-venv
 SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build release demo test fmt lint tidy golden bench install uninstall clean
+.PHONY: help build release demo test fuzz fmt lint tidy golden bench install uninstall clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +26,10 @@ test: ## run all tests on one debug build (FILTER=NAME: only those)
 	@scripts/ensure $(TESTS)
 	swift build --build-tests
 	swift test --skip-build $(if $(FILTER),--filter $(FILTER))
+
+fuzz: ## try new damaged inputs on every decoder (SECONDS=60 in all, SEED=… to have a run again); findings: .build/fuzz
+	swift build --build-tests
+	SONDE_FUZZ_SECONDS=$(or $(SECONDS),60) SONDE_FUZZ_SEED=$(SEED) swift test --skip-build --filter FuzzTests
 
 fmt: ## format all Swift code in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)

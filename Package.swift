@@ -155,7 +155,7 @@ let package = Package(
         ),
 
         tests("SondeModel", ["SondeWire"]),
-        tests("SondeWire", files: ["Fixtures", "Golden"]),
+        tests("SondeWire", ["SondeStorage"], files: ["Fixtures", "Golden", "Corpus"]),
         tests("SondeAnalysis"),
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),

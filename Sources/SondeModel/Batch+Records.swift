@@ -47,11 +47,7 @@ extension Batch where Entry == SpanEntry {
                 case (11, 2): record.events.append(try SpanEvent(base: base, range: reader.readRange()))
                 case (13, 2): record.links.append(try SpanLink(base: base, range: reader.readRange()))
                 case (1...16, _): continue
-                default:
-                    try reader.skipPayload()
-                    record.unknownFields += UnsafeBufferPointer(
-                        rebasing: UnsafeBufferPointer(
-                            start: base, count: reader.end)[reader.fieldRange])
+                default: record.unknownFields += try reader.takeWhole()
                 }
             }
             return record
@@ -132,8 +128,11 @@ extension Resource {
         attributes = try ProtobufReader.attributes(base: base, range: range, field: 1)
         var reader = ProtobufReader(base: base, range: range)
         while try reader.next() {
-            guard reader.field == 2, reader.wireType == 0 else { continue }
-            droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.readVarint())
+            switch (reader.field, reader.wireType) {
+            case (2, 0): droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.readVarint())
+            case (1...2, _): continue
+            default: unknownFields += try reader.takeWhole()
+            }
         }
     }
 }
@@ -149,7 +148,8 @@ extension InstrumentationScope {
             case (1, 2): name = try reader.readString()
             case (2, 2): version = try reader.readString()
             case (4, 0): droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.readVarint())
-            default: continue
+            case (1...4, _): continue
+            default: unknownFields += try reader.takeWhole()
             }
         }
     }
@@ -166,7 +166,8 @@ extension SpanEvent {
             case (1, 1): time = Timestamp(nanoseconds: try reader.readFixed64())
             case (2, 2): name = try reader.readString()
             case (4, 0): droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.readVarint())
-            default: continue
+            case (1...4, _): continue
+            default: unknownFields += try reader.takeWhole()
             }
         }
     }
@@ -186,9 +187,18 @@ extension SpanLink {
             case (3, 2): traceState = try reader.readString()
             case (5, 0): droppedAttributesCount = UInt32(truncatingIfNeeded: try reader.readVarint())
             case (6, 5): flags = try reader.readFixed32()
-            default: continue
+            case (1...6, _): continue
+            default: unknownFields += try reader.takeWhole()
             }
         }
+    }
+}
+
+extension ProtobufReader {
+    /// The bytes of the current field, tag included: how fields are kept that nobody knows.
+    package mutating func takeWhole() throws(MalformedProtobuf) -> UnsafeBufferPointer<UInt8> {
+        try skipPayload()
+        return UnsafeBufferPointer(start: base + fieldRange.lowerBound, count: fieldRange.count)
     }
 }
 

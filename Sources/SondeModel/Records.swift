@@ -7,11 +7,17 @@ package struct Resource: Hashable, Sendable {
     package var attributes: [Attribute]
     package var droppedAttributesCount: UInt32
     package var schemaURL: String
+    /// Fields of the `Resource` message that this version does not know, tags included, in order of arrival.
+    package var unknownFields: [UInt8]
 
-    package init(attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0, schemaURL: String = "") {
+    package init(
+        attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0, schemaURL: String = "",
+        unknownFields: [UInt8] = []
+    ) {
         self.attributes = attributes
         self.droppedAttributesCount = droppedAttributesCount
         self.schemaURL = schemaURL
+        self.unknownFields = unknownFields
     }
 
     /// Stands for a missing or empty `service.name`, as the resource conventions of OpenTelemetry spell it.
@@ -31,16 +37,19 @@ package struct InstrumentationScope: Hashable, Sendable {
     package var attributes: [Attribute]
     package var droppedAttributesCount: UInt32
     package var schemaURL: String
+    /// Fields of the message that this version does not know, as in ``Resource``.
+    package var unknownFields: [UInt8]
 
     package init(
         name: String = "", version: String = "", attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0,
-        schemaURL: String = ""
+        schemaURL: String = "", unknownFields: [UInt8] = []
     ) {
         self.name = name
         self.version = version
         self.attributes = attributes
         self.droppedAttributesCount = droppedAttributesCount
         self.schemaURL = schemaURL
+        self.unknownFields = unknownFields
     }
 }
 
@@ -102,12 +111,18 @@ package struct SpanEvent: Hashable, Sendable {
     package var name: String
     package var attributes: [Attribute]
     package var droppedAttributesCount: UInt32
+    /// Fields of the message that this version does not know, as in ``Resource``.
+    package var unknownFields: [UInt8]
 
-    package init(time: Timestamp, name: String, attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0) {
+    package init(
+        time: Timestamp, name: String, attributes: [Attribute] = [], droppedAttributesCount: UInt32 = 0,
+        unknownFields: [UInt8] = []
+    ) {
         self.time = time
         self.name = name
         self.attributes = attributes
         self.droppedAttributesCount = droppedAttributesCount
+        self.unknownFields = unknownFields
     }
 }
 
@@ -120,10 +135,12 @@ package struct SpanLink: Hashable, Sendable {
     package var droppedAttributesCount: UInt32
     /// W3C trace flags in bits 0 to 7, `has_is_remote` and `is_remote` in bits 8 and 9.
     package var flags: UInt32
+    /// Fields of the message that this version does not know, as in ``Resource``.
+    package var unknownFields: [UInt8]
 
     package init(
         traceID: TraceID, spanID: SpanID, traceState: String = "", attributes: [Attribute] = [],
-        droppedAttributesCount: UInt32 = 0, flags: UInt32 = 0
+        droppedAttributesCount: UInt32 = 0, flags: UInt32 = 0, unknownFields: [UInt8] = []
     ) {
         self.traceID = traceID
         self.spanID = spanID
@@ -131,6 +148,7 @@ package struct SpanLink: Hashable, Sendable {
         self.attributes = attributes
         self.droppedAttributesCount = droppedAttributesCount
         self.flags = flags
+        self.unknownFields = unknownFields
     }
 }
 

@@ -43,6 +43,7 @@ extension OTLPEncoder {
         if !event.name.isEmpty { writer.string(event.name, field: 2) }
         attributes(event.attributes, field: 3, into: &writer)
         count(event.droppedAttributesCount, field: 4, into: &writer)
+        writer.bytes.append(contentsOf: event.unknownFields)
     }
 
     private static func link(_ link: SpanLink, into writer: inout ProtobufWriter) {
@@ -52,5 +53,6 @@ extension OTLPEncoder {
         attributes(link.attributes, field: 4, into: &writer)
         count(link.droppedAttributesCount, field: 5, into: &writer)
         if link.flags != 0 { writer.fixed32(link.flags, field: 6) }
+        writer.bytes.append(contentsOf: link.unknownFields)
     }
 }

@@ -85,6 +85,7 @@ package enum OTLPEncoder {
     package static func resource(_ resource: Resource, into writer: inout ProtobufWriter) {
         attributes(resource.attributes, field: 1, into: &writer)
         count(resource.droppedAttributesCount, field: 2, into: &writer)
+        writer.bytes.append(contentsOf: resource.unknownFields)
     }
 
     /// The fields of an `InstrumentationScope` message.
@@ -93,6 +94,7 @@ package enum OTLPEncoder {
         if !scope.version.isEmpty { writer.string(scope.version, field: 2) }
         attributes(scope.attributes, field: 3, into: &writer)
         count(scope.droppedAttributesCount, field: 4, into: &writer)
+        writer.bytes.append(contentsOf: scope.unknownFields)
     }
 
     static func count(_ count: UInt32, field: Int, into writer: inout ProtobufWriter) {

@@ -46,13 +46,15 @@ extension SpanRecord {
             events: [
                 SpanEvent(
                     time: Timestamp(nanoseconds: 1_767_323_045_500_000_001), name: "exception",
-                    attributes: [Attribute("exception.type", .string("Declined"))], droppedAttributesCount: 3),
+                    attributes: [Attribute("exception.type", .string("Declined"))], droppedAttributesCount: 3,
+                    unknownFields: [0xC0, 0x3E, 0x06]),
                 SpanEvent(time: .zero, name: ""),
             ],
             links: [
                 SpanLink(
                     traceID: .sample(99), spanID: SpanID(98), traceState: "a=1",
-                    attributes: [Attribute("link.kind", .string("follows"))], droppedAttributesCount: 1, flags: 0x301)
+                    attributes: [Attribute("link.kind", .string("follows"))], droppedAttributesCount: 1, flags: 0x301,
+                    unknownFields: [0xC0, 0x3E, 0x07])
             ],
             traceState: "vendor=value,other=1", flags: 0x301, droppedAttributesCount: 4, droppedEventsCount: 5,
             droppedLinksCount: 6,
@@ -60,12 +62,25 @@ extension SpanRecord {
                 attributes: [
                     Attribute("service.name", .string("payments")), Attribute("host.cpus", .int(2)),
                     Attribute("tags", .array([.string("a"), .bool(false)])),
-                ], droppedAttributesCount: 2, schemaURL: "https://opentelemetry.io/schemas/1.30.0"),
+                ], droppedAttributesCount: 2, schemaURL: "https://opentelemetry.io/schemas/1.30.0",
+                unknownFields: [0xC0, 0x3E, 0x08]),
             scope: InstrumentationScope(
                 name: "shop.payments", version: "1.2.3", attributes: [Attribute("scope.attr", .double(0.5))],
-                droppedAttributesCount: 1, schemaURL: "https://opentelemetry.io/schemas/1.29.0"),
+                droppedAttributesCount: 1, schemaURL: "https://opentelemetry.io/schemas/1.29.0",
+                unknownFields: [0xC0, 0x3E, 0x09]),
             // Field 1000, a varint of 5.
             unknownFields: [0xC0, 0x3E, 0x05])
+    }
+
+    /// The same without the fields that only protobuf can carry.
+    package var withoutUnknownFields: SpanRecord {
+        var span = self
+        span.unknownFields = []
+        span.resource.unknownFields = []
+        span.scope.unknownFields = []
+        for index in span.events.indices { span.events[index].unknownFields = [] }
+        for index in span.links.indices { span.links[index].unknownFields = [] }
+        return span
     }
 }
 

@@ -244,15 +244,14 @@ struct OTLPJSONDecoderTests {
     }
 
     @Test func spansComeBackAsTheyWere() throws {
-        var spans = [
+        let spans = [
             OTLPEncoderTests.span(1, resource: OTLPEncoderTests.resource, scope: OTLPEncoderTests.scope),
             OTLPEncoderTests.span(2, resource: OTLPEncoderTests.resource), .sampleOfEverything(), .sample(1),
         ]
-        // JSON has no place for fields without a name.
-        for index in spans.indices { spans[index].unknownFields = [] }
         let decoded = try OTLPJSONDecoder.traces(OTLPJSON.traces(spans))
         #expect(decoded.rejectedCount == 0)
-        #expect(try decoded.batch.records() == spans)
+        // JSON has no place for fields without a name.
+        #expect(try decoded.batch.records() == spans.map(\.withoutUnknownFields))
     }
 
     @Test func logsComeBackAsTheyWere() throws {
@@ -279,10 +278,8 @@ struct OTLPJSONDecoderTests {
     }
 
     @Test func largeBodiesComeBack() throws {
-        let spans = (1...300 as ClosedRange<UInt64>).map { number in
-            var span = SpanRecord.sampleOfEverything(trace: number, number)
-            span.unknownFields = []
-            return span
+        let spans = (1...300 as ClosedRange<UInt64>).map {
+            SpanRecord.sampleOfEverything(trace: $0, $0).withoutUnknownFields
         }
         #expect(try OTLPJSONDecoder.traces(OTLPJSON.traces(spans)).batch.records() == spans)
     }

@@ -67,11 +67,10 @@ import Testing
     @Test(arguments: [false, true])
     func keepsEverythingThatJSONCanSay(isGzipped: Bool) async throws {
         let store = MemoryStore()
-        var span = SpanRecord.sampleOfEverything()
-        span.unknownFields = []
+        let span = SpanRecord.sampleOfEverything().withoutUnknownFields
         let text = OTLPJSON.traces([span])
         let headers = json.merging(isGzipped ? ["content-encoding": "gzip"] : [:]) { $1 }
-        try await RunningCollector.run(store: store) { [span] collector in
+        try await RunningCollector.run(store: store) { collector in
             let reply = try #require(
                 try await collector.post(isGzipped ? Gzip.compress(text) : text, headers: headers))
             #expect(reply.status == 200)
