@@ -20,6 +20,29 @@ enum Limits {
     /// Milliseconds to wait for the reader of standard error before words to it are given up.
     static let errorWriteMilliseconds: Int32 = 100
 
+    /// Between two drawings of a progress line; faster, nobody can read it.
+    static let progressInterval = Duration.milliseconds(200)
+    /// Cells of the bar in a progress line.
+    static let progressBarCells = 20
+
+    /// Bytes of an export that are written at a time.
+    static let exportChunkBytes = 1 << 20
+
+    /// Bytes of a file that `import` reads at a time; of a compressed one, which may be a thousand times as long
+    /// inflated.
+    static let importChunkBytes = 1 << 18
+    static let importCompressedChunkBytes = 1 << 15
+    /// Bytes from a pipe that are looked at although more may come at once.
+    static let smallestImportChunk = 1 << 12
+    /// Spans or log records, and their bytes in OTLP, that `import` stores at a time: large enough that the commits
+    /// cost little, and below what a collector takes (65 536; 16 MiB).
+    static let importBatchItems = 16_384
+    static let importBatchBytes = 4 << 20
+    /// Reasons for refusals that are told one by one; more are counted.
+    static let importReasonsTold = 20
+    /// How long `import` waits for a store that asks for patience.
+    static let importPatience = Duration.seconds(120)
+
     /// How long requests under way may take after a signal before they are cut off. Service managers kill after 30 s
     /// or more, and senders repeat what was not acknowledged.
     static let shutdownDeadline = Duration.seconds(20)

@@ -16,7 +16,8 @@ struct SondeCommand: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Stats.self,
+            Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Export.self,
+            Import.self, Stats.self,
             ShowVersion.self,
         ]
     )

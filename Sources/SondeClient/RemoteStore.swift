@@ -16,7 +16,7 @@ package final class RemoteStore: TraceReader, LogReader {
     /// Where the collector is asked: the URL without a slash at its end.
     package let url: String
     private let client: HTTPClient
-    private let answerTimeout: TimeAmount
+    let answerTimeout: TimeAmount
 
     /// - Throws: ``SondeStorage/ReadError/invalid(_:)`` if `url` is not `http://HOST[:PORT]` or `https://HOST[:PORT]`.
     package init(
@@ -122,7 +122,7 @@ package final class RemoteStore: TraceReader, LogReader {
 
     /// Sends a request and takes in the whole answer. The client's own deadline ends with the answer's head, and its
     /// read time-out never ends a body that drips; this one holds for all of it.
-    private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
+    func exchange(_ request: HTTPClientRequest) async throws -> Answer {
         try await withThrowingTaskGroup(of: Answer.self) { group in
             defer { group.cancelAll() }
             group.addTask { [client, url, answerTimeout] in

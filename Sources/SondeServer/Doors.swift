@@ -38,15 +38,21 @@ struct Doors: Sendable {
         self.logger = logger
 
         // One line a receiver.
+        let spans = OTLPTraceReceiver(sink: admission, observer: metrics)
+        let logs = OTLPLogReceiver(sink: admission, observer: metrics)
         otlp = [
-            reception.route(OTLPTraceReceiver(sink: admission, observer: metrics)),
-            reception.route(OTLPLogReceiver(sink: admission, observer: metrics)),
+            reception.route(spans),
+            reception.route(logs),
             reception.route(OTLPMetricReceiver(observer: metrics)),
         ]
         native =
             NameQueries(reader: store).routes
             + TraceQueries(reader: store, clock: configuration.clock).routes
             + LogQueries(reader: store, clock: configuration.clock).routes
+            + [
+                reception.route(SpanImportReceiver(receiver: spans)),
+                reception.route(LogImportReceiver(receiver: logs)),
+            ]
         jaeger = JaegerQueries(reader: store, clock: configuration.clock).routes
         own = MetricsRoute(registry: registry, metrics: metrics, reader: store).routes
         health = HealthRoutes(readiness: readiness).routes

@@ -59,7 +59,7 @@ package enum Gzip {
         let size = Int32(MemoryLayout<z_stream>.size)
         guard
             deflateInit2_(
-                stream, level, Z_DEFLATED, gzipWindowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
+                stream, level, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
         else { preconditionFailure("zlib has memory for one deflate stream") }
         defer { deflateEnd(stream) }
         let bound = Int(deflateBound(stream, UInt(bytes.count)))
@@ -101,7 +101,7 @@ package enum Gzip {
     }
 
     /// 15 bits of window, plus 16 for "gzip header and trailer only".
-    fileprivate static let gzipWindowBits: Int32 = 31
+    static let windowBits: Int32 = 31
 }
 
 /// A zlib stream over one input. zlib remembers the stream's address, hence the allocation.
@@ -118,7 +118,7 @@ private struct Inflater {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         let size = Int32(MemoryLayout<z_stream>.size)
-        guard inflateInit2_(stream, Gzip.gzipWindowBits, ZLIB_VERSION, size) == Z_OK else {
+        guard inflateInit2_(stream, Gzip.windowBits, ZLIB_VERSION, size) == Z_OK else {
             preconditionFailure("zlib has memory for one inflate stream")
         }
     }

@@ -28,4 +28,13 @@ enum Limits {
     static let maxJSONNumberSize = 1_024
     /// Values in a JSON tree: some 500 MB of them, made of 40 MB of text that is nothing but `[0,0,0…`.
     static let maxJSONValues = 20_000_000
+    /// Bytes that a stream of gzip gives at a time.
+    static let inflatedStep = 256 * 1024
+    /// Bytes of a file that its format is told by. Binary formats show themselves in the first few.
+    static let formatSample = 4_096
+    /// Bytes of one piece of a file: a line, a Jaeger trace, the spans of one resource. All of it is in memory at once,
+    /// several times over while it is decoded; the largest trace that a viewer still draws has some 50 MB.
+    static let maxPieceBytes = 64 * 1024 * 1024
+    /// Levels of brackets in a file: beyond any format, and what is refused costs no more than its bytes.
+    static let maxFileDepth = 4_096
 }

@@ -10,7 +10,8 @@ import Testing
 @Suite("Help")
 struct HelpTests {
     @Test(arguments: [
-        [], ["serve"], ["services"], ["operations"], ["traces"], ["trace"], ["logs"], ["stats"], ["version"],
+        [], ["serve"], ["services"], ["operations"], ["traces"], ["trace"], ["logs"], ["export"], ["import"],
+        ["stats"], ["version"],
     ])
     func looksAsAgreed(command: [String]) async throws {
         let outcome = try await Binary.run(command + ["--help"], in: Scratch())

@@ -96,6 +96,32 @@ import Testing
         }
     }
 
+    @Test func whatCannotBeImportedSaysWhy() async throws {
+        try await withCollector { collector in
+            await #expect {
+                _ = try await collector.remote.store([0x0A, 0x7F], as: .spans)
+            } throws: { error in
+                guard case .rejected(let reason)? = error as? SinkError else { return false }
+                return reason.hasPrefix("cannot decode OTLP body")
+            }
+            var nameless = SpanRecord.sample(1)
+            nameless.spanID = .zero
+            let (rejected, reason) = try await collector.remote.store(
+                OTLPEncoder.traces([nameless, .sample(2)]), as: .spans)
+            #expect(rejected == 1 && !reason.isEmpty)
+            _ = try await collector.remote.store(OTLPEncoder.logs([.sample("kept")]), as: .logs)
+            #expect(try await collector.remote.statistics().logs == 1)
+        }
+        let nobody = try RemoteStore(url: "http://127.0.0.1:9")
+        await #expect {
+            _ = try await nobody.store([], as: .spans)
+        } throws: { error in
+            guard case .busy? = error as? SinkError else { return false }
+            return true
+        }
+        await nobody.close()
+    }
+
     // MARK: What is promised
 
     @Test(arguments: StoreContract.claims)
@@ -170,7 +196,7 @@ extension StoreContract.Codec {
 }
 
 /// Answers with a byte of body now and then, for ever.
-private final class Dripping: ChannelInboundHandler {
+private final class Dripping: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 

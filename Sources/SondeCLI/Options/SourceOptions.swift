@@ -33,15 +33,20 @@ struct SourceOptions: ParsableArguments {
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) async throws(CommandFailure) -> any Source {
         if let db { return try await StoreChoice.read(path: db) }
-        if let at { return try Self.connect(to: at, named: "--at") }
-        let variable = environment["SONDE_URL"] ?? ""
-        return variable.isEmpty
-            ? try Self.connect(to: Self.standardURL, named: "--at") : try Self.connect(to: variable, named: "SONDE_URL")
+        return try Self.collector(at: at, environment: environment)
     }
 }
 
 extension SourceOptions {
-    private static func connect(to url: String, named name: String) throws(CommandFailure) -> any Source {
+    /// The collector that a flag, the environment or nobody named.
+    static func collector(at url: String?, environment: [String: String]) throws(CommandFailure) -> RemoteStore {
+        if let url { return try connect(to: url, named: "--at") }
+        let variable = environment["SONDE_URL"] ?? ""
+        return variable.isEmpty
+            ? try connect(to: standardURL, named: "--at") : try connect(to: variable, named: "SONDE_URL")
+    }
+
+    private static func connect(to url: String, named name: String) throws(CommandFailure) -> RemoteStore {
         // People type what `serve` was given: HOST:PORT means http there as well.
         let isBareAddress = !url.contains("://") && url.contains(/^[^\/]+:[0-9]+\/?$/)
         do throws(ReadError) { return try RemoteStore(url: isBareAddress ? "http://" + url : url) } catch {

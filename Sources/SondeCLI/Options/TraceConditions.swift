@@ -40,7 +40,8 @@ struct TraceConditions: ParsableArguments {
         }
     }
 
-    func query() throws(CommandFailure) -> TraceQuery {
+    /// - Parameter terms: The conditions in short, where some of the words are something else.
+    func query(terms: [String]? = nil) throws(CommandFailure) -> TraceQuery {
         var query = TraceQuery()
         query.service = service
         query.operation = operation
@@ -53,7 +54,7 @@ struct TraceConditions: ParsableArguments {
         query.maxTraceDuration = try Reading.optionalDuration(maxTraceDuration, "--max-trace-duration")
         for text in attributes { query.attributes.append(try Self.condition(text)) }
         do throws(ReadError) {
-            try Self.shorthand.add(terms.joined(separator: " "), to: &query)
+            try Self.shorthand.add((terms ?? self.terms).joined(separator: " "), to: &query)
         } catch {
             throw CommandFailure(.usage, error.reason)
         }

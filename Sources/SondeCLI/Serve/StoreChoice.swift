@@ -37,6 +37,32 @@ enum StoreChoice {
         }
     }
 
+    /// Runs `body` with a data folder that nobody else has open. Nothing in it is pruned meanwhile: that is for the
+    /// collector's own settings to say.
+    static func write<Result: Sendable>(
+        folder: String, _ body: (any ImportTarget) async throws(CommandFailure) -> Result
+    ) async throws(CommandFailure) -> Result {
+        let store: SQLiteStore
+        do throws(StoreError) {
+            store = try await SQLiteStore.open(
+                SQLiteStoreConfiguration(directory: folder),
+                logger: Logger(label: "sonde") { _ in SwiftLogNoOpLogHandler() })
+        } catch {
+            let isTaken = error.code == .locked
+            throw CommandFailure(
+                isTaken ? .sourceFailed : CommandFailure(error.readError).status, error.reason,
+                advice: isTaken ? "If that is a collector, import into it with --at URL." : nil)
+        }
+        let upkeep = Task { try await store.run() }
+        let target = StoreTarget(name: folder, store: store)
+        let outcome: Swift.Result<Result, CommandFailure>
+        do throws(CommandFailure) { outcome = .success(try await body(target)) } catch { outcome = .failure(error) }
+        // Upkeep ends by closing the store.
+        upkeep.cancel()
+        _ = await upkeep.result
+        return try outcome.get()
+    }
+
     static let databaseVersion = SQLiteStore.libraryVersion
     static let formatVersion = SQLiteStore.formatVersion
 }
