@@ -18,7 +18,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .nothingFound: "nothing was found, or `import` refused something"
         case .usage: "the command line or a setting is wrong, or a prefix is ambiguous"
         case .unreachable: "the collector or file can't be reached"
-        case .sourceFailed: "the collector or file answered with an error, or the answer can't be written"
+        case .sourceFailed: "the collector or file failed, or the answer can't be written"
         case .cannotServe: "`serve` can't start, or had to stop"
         }
     }

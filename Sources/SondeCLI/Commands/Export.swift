@@ -13,13 +13,14 @@ struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write traces out: one, several, or all that a search finds.",
         discussion: """
-            `sonde export ID` writes one trace, `sonde export ID ID` several; the first digits are enough where no other \
-            trace begins with them. Conditions are those of `sonde traces`; all that match are written, newest first: \
-            `sonde export --service payments --errors --since 1h --output otlp-jsonl --to errors.jsonl.gz`.
+            `sonde export ID` writes one trace, `sonde export ID ID` several; the first digits are enough where \
+            no other trace begins with them. Conditions are those of `sonde traces`; all that match are written, \
+            newest first: `sonde export --service payments --errors --since 1h --output otlp-jsonl --to \
+            errors.jsonl.gz`.
 
-            otlp, otlp-jsonl and otlp-protobuf keep everything and can be taken back with `sonde import`; docs/formats.md \
-            says what jaeger and zipkin lose. A file is written as FILE.partial and takes its name when it is whole; one \
-            that ends in .gz is compressed.
+            otlp, otlp-jsonl and otlp-protobuf keep everything and can be taken back with `sonde import`; \
+            docs/formats.md says what jaeger and zipkin lose. A file is written as FILE.partial and takes its \
+            name when it is whole; one that ends in .gz is compressed.
 
             \(ExitStatus.help)
             """
@@ -33,7 +34,7 @@ struct Export: AsyncParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp(
             "Encoding: OTLP's JSON, the same one trace a line, OTLP's protobuf, Jaeger's or Zipkin's JSON.",
-            valueName: TelemetryFormat.allCases.map(\.rawValue).joined(separator: "|")))
+            valueName: "format"))
     var output = TelemetryFormat.otlp
     @Option(help: ArgumentHelp("Write to this file rather than to standard output.", valueName: "file"))
     var to: String?
@@ -78,6 +79,12 @@ enum ExportChoice {
     /// Words that are nothing but hex digits are ids; everything else is a condition.
     init(_ conditions: TraceConditions, _ time: TimeOptions, limit: Int?) throws(CommandFailure) {
         let ids = conditions.terms.filter { TraceIDPrefix($0) != nil }
+        for word in conditions.terms where !ids.contains(word) && !word.contains(where: { "=<>{".contains($0) }) {
+            guard !word.contains("error") else { continue }
+            throw CommandFailure(
+                .usage, "\(word) is neither a trace id nor a condition",
+                advice: "Give 4 to 32 hex digits, or a condition like service=orders.")
+        }
         var query = try conditions.query(terms: conditions.terms.filter { !ids.contains($0) })
         (query.start, query.end) = try time.bounds(now: .now)
         let limit = try limit.map { number throws(CommandFailure) in try Reading.limit(number, standard: number) }

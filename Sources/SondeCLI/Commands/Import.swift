@@ -12,12 +12,13 @@ struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take in traces and log lines from files.",
         discussion: """
-            Formats are told by their content: OTLP in JSON, one request a line (what the OpenTelemetry Collector's file \
-            exporter writes) or protobuf, Jaeger's JSON as its viewer downloads it, Zipkin's JSON (v2), each also as gzip. \
-            A file may be of any length. What can't be read is named and costs nothing else.
+            Formats are told by their content: OTLP in JSON, one request a line (what the OpenTelemetry \
+            Collector's file exporter writes) or protobuf, Jaeger's JSON as its viewer downloads it, Zipkin's \
+            JSON (v2), each also as gzip. A file may be of any length. What can't be read is named and costs \
+            nothing else.
 
-            A span that is there already is not stored twice: an import that was broken off can simply be repeated. Log \
-            lines have no identity and are added again.
+            A span that is there already is not stored twice: an import that was broken off can simply be \
+            repeated. Log lines have no identity and are added again.
 
             \(ExitStatus.help)
             """
@@ -26,8 +27,7 @@ struct Import: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file")) var files: [String]
     @Option(
         help: ArgumentHelp(
-            "What the files hold, where it can't be told by their content.",
-            valueName: TelemetryFormat.allCases.map(\.rawValue).joined(separator: "|")))
+            "What the files hold, where it can't be told by their content.", valueName: "format"))
     var format: TelemetryFormat?
     @Flag(help: "Stop at the first thing that can't be imported.") var strict = false
     @OptionGroup(title: "Where") var target: TargetOptions

@@ -48,7 +48,7 @@ struct ExportRun {
             query.limit = min(TraceQuery.maxLimit, limit - found)
             let asked = query
             let page = try await asking { () async throws(ReadError) in try await source.search(asked) }
-            let expected = min(limit, max(page.total.value, found + page.traces.count))
+            let expected = page.total.isExact || page.total.value >= limit ? min(limit, page.total.value) : nil
             for summary in page.traces {
                 guard output.isWanted else { return }
                 let trace = try await asking { () async throws(ReadError) in
@@ -64,7 +64,7 @@ struct ExportRun {
     }
 
     private mutating func add(
-        _ trace: Trace, of expected: Int, to output: inout ExportOutput
+        _ trace: Trace, of expected: Int?, to output: inout ExportOutput
     ) async throws(CommandFailure) {
         try output.write(document.add(trace))
         if addsLogs {
@@ -78,8 +78,10 @@ struct ExportRun {
         traceCount += 1
         spanCount += trace.spans.count
         let (traces, spans, bytes) = (traceCount, spanCount, output.byteCount)
-        progress.update(part: Double(traces) / Double(max(expected, traces))) { seconds in
-            "\(Quantity.count(traces)) traces · \(Quantity.count(spans)) spans · \(Quantity.size(bytes: bytes)) · "
+        let part = expected.map { Double(traces) / Double(max($0, traces)) }
+        progress.update(part: part) { seconds in
+            "\(Quantity.counted(traces, "trace")) · \(Quantity.counted(spans, "span")) · "
+                + "\(Quantity.size(bytes: bytes)) · "
                 + "\(Quantity.count(Int(Double(spans) / max(seconds, 0.001)))) spans/s"
         }
     }

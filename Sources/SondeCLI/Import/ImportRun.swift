@@ -16,6 +16,8 @@ struct ImportRun {
     private var spans = ImportBatch(signal: .spans)
     private var logs = ImportBatch(signal: .logs)
     private var progress = ProgressLine()
+    /// Spans and log records read, stored or not yet.
+    private var readCount = 0
     private var bytesBefore = 0
     private let bytesInAll: Int?
 
@@ -63,6 +65,7 @@ struct ImportRun {
         do throws(DecodeError) { decoded = try piece.decoded() } catch {
             return try refusePiece(file, piece.place, error.message)
         }
+        readCount += decoded.spans.batch.count + decoded.logs.batch.count
         try await add(decoded)
         let place = "\(file.name), \(piece.place)"
         try refuse(decoded.spans.rejectedCount, decoded.spans.rejectionReason, place)
@@ -150,7 +153,7 @@ struct ImportRun {
 
     private mutating func draw(_ file: InputFile) {
         let read = bytesBefore + file.bytesRead
-        let items = report.spans + report.logs
+        let items = readCount
         let part = bytesInAll.map { Double(read) / Double(max(1, $0)) }
         progress.update(part: part) { seconds in
             "\(Quantity.size(bytes: read)) · \(Quantity.count(items)) spans and log lines · "

@@ -57,6 +57,8 @@ enum StoreChoice {
         let target = StoreTarget(name: folder, store: store)
         let outcome: Swift.Result<Result, CommandFailure>
         do throws(CommandFailure) { outcome = .success(try await body(target)) } catch { outcome = .failure(error) }
+        // What was there already is found when blocks are merged: the folder is left as it will stay.
+        await store.settle()
         // Upkeep ends by closing the store.
         upkeep.cancel()
         _ = await upkeep.result
