@@ -43,19 +43,34 @@ struct SondeCommand: AsyncParsableCommand {
             StandardStreams.writeError(failure.text)
             return failure.status
         } catch {
-            return status(ofParserError: error)
+            return status(ofParserError: error, arguments)
         }
     }
 
     /// The parser ends with 64 for a wrong command line and 0 for `--help`; we say 2 for the former.
-    private static func status(ofParserError error: any Error) -> ExitStatus {
+    private static func status(ofParserError error: any Error, _ arguments: [String]) -> ExitStatus {
         let text = fullMessage(for: error)
         if exitCode(for: error).isSuccess {
             StandardStreams.write(text.hasSuffix("\n") ? text : text + "\n")
             return .done
         }
-        let message = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+        var message = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+        if let wish = misunderstood(arguments) { message = wish }
+        // The parser begins sentences; ours go on after the program's name.
+        message = message.prefix(1).lowercased() + message.dropFirst()
         StandardStreams.writeError("sonde: " + message + (message.hasSuffix("\n") ? "" : "\n"))
         return .usage
+    }
+
+    /// What is wrong with a line that begins with no command of ours; nil if it begins with one.
+    private static func misunderstood(_ arguments: [String]) -> String? {
+        let names = configuration.subcommands.map { $0.configuration.commandName ?? $0._commandName } + ["help"]
+        guard let first = arguments.first, !names.contains(first) else { return nil }
+        if first.hasPrefix("-") {
+            guard let command = arguments.first(where: { names.contains($0) }) else { return nil }
+            return "flags come after the command: sonde \(command) \(first) …"
+        }
+        guard let nearest = NearestName.of(first, among: names) else { return nil }
+        return "there is no command \(first); did you mean `sonde \(nearest)`? `sonde --help` lists them all"
     }
 }

@@ -31,6 +31,19 @@ struct ExitStatusTests {
         #expect(!outcome.errors.contains("Error"))
     }
 
+    @Test(arguments: [
+        (["operatoins"], "there is no command operatoins; did you mean `sonde operations`?"),
+        (["--db", "x", "traces"], "flags come after the command: sonde traces --db …"),
+        (["traces", "--limt", "3"], "unknown option '--limt'. Did you mean '--limit'?"),
+        (["traces", "orders"], "For a service give service=orders, for an operation name=orders."),
+        (["traces", "abcd1234"], "To see a trace: sonde trace abcd1234"),
+    ])
+    func aSlipOfTheHandIsUnderstood(arguments: [String], said: String) async throws {
+        let outcome = try await Binary.run(arguments, in: Scratch())
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains(said), "\(outcome.errors)")
+    }
+
     @Test(arguments: [["services"], ["traces"], ["trace", "abcd"], ["logs"], ["stats"], ["operations", "x"]])
     func nobodyAtTheAddressEndsWithThree(arguments: [String]) async throws {
         // Port 9 (discard) is served by nobody.

@@ -21,9 +21,8 @@ struct ExportTests {
             SQLiteStoreConfiguration(directory: folder), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         try await CollectorFixture.fill(store)
-        var everything = SpanRecord.sampleOfEverything()
         // JSON has no place for fields that nobody knows.
-        everything.unknownFields = []
+        let everything = SpanRecord.sampleOfEverything().withoutUnknownFields
         try await store.accept(try OTLPDecoder.traces(OTLPEncoder.traces([everything])).batch)
         await store.close()
         return folder
@@ -36,6 +35,7 @@ struct ExportTests {
     @Test(arguments: [
         ["export", "abcd", "--errors"], ["export", "--output", "xml"], ["export", "--logs"],
         ["export", "abcd", "-o", "jaeger", "--logs"], ["export", "--limit", "0"], ["export", "orders"],
+        ["export", "zz"],
         ["import"], ["import", "-", "-"], ["import", "x", "--format", "xml"],
         ["import", "x", "--at", "y", "--db", "z"],
     ])

@@ -80,7 +80,7 @@ enum ExportChoice {
     init(_ conditions: TraceConditions, _ time: TimeOptions, limit: Int?) throws(CommandFailure) {
         let ids = conditions.terms.filter { TraceIDPrefix($0) != nil }
         for word in conditions.terms where !ids.contains(word) && !word.contains(where: { "=<>{".contains($0) }) {
-            guard !word.contains("error") else { continue }
+            guard word != "error" else { continue }
             throw CommandFailure(
                 .usage, "\(word) is neither a trace id nor a condition",
                 advice: "Give 4 to 32 hex digits, or a condition like service=orders.")

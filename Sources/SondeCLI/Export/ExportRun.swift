@@ -24,6 +24,7 @@ struct ExportRun {
     /// Writes what was chosen to the file at `path`, or to standard output. Without a trace nothing is written.
     mutating func write(_ choice: ExportChoice, to path: String?) async throws(CommandFailure) {
         var output = try ExportOutput(path: path)
+        progress = ProgressLine(isWanted: path != nil || !Device.isTerminal(.output))
         defer { progress.clear() }
         switch choice {
         case .traces(let ids):

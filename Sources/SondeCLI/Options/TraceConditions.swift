@@ -56,11 +56,22 @@ struct TraceConditions: ParsableArguments {
         do throws(ReadError) {
             try Self.shorthand.add((terms ?? self.terms).joined(separator: " "), to: &query)
         } catch {
-            throw CommandFailure(.usage, error.reason)
+            throw CommandFailure(.usage, error.reason, advice: Self.advice(terms ?? self.terms))
         }
         try Self.check(query.minDuration, query.maxDuration, "--min-duration", "--max-duration")
         try Self.check(query.minTraceDuration, query.maxTraceDuration, "--min-trace-duration", "--max-trace-duration")
         return query
+    }
+
+    /// What someone may have meant who wrote a word where a condition belongs.
+    private static func advice(_ terms: [String]) -> String? {
+        guard let word = terms.first(where: { $0 != "error" && !$0.contains { "=<>{ ".contains($0) } }) else {
+            return nil
+        }
+        let isID = TraceIDPrefix(word) != nil && word.utf8.count >= Limits.minPrefixDigits
+        return isID
+            ? "To see a trace: sonde trace \(word)"
+            : "For a service give service=\(word), for an operation name=\(word)."
     }
 
     private static let shorthand = QueryShorthand { DurationText.parse($0) }

@@ -6,12 +6,15 @@ import FoundationEssentials
 import SondeTerminal
 
 struct ProgressLine {
+    private let isWanted: Bool
     private let surroundings: Surroundings
     private let start = ContinuousClock.now
     private var lastDrawn: ContinuousClock.Instant?
     private var isOnScreen = false
 
-    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    /// - Parameter isWanted: False where the answer itself goes to the same screen.
+    init(isWanted: Bool = true, environment: [String: String] = ProcessInfo.processInfo.environment) {
+        self.isWanted = isWanted
         surroundings = Surroundings(of: .error, color: .auto, environment: environment)
     }
 
@@ -19,7 +22,9 @@ struct ProgressLine {
     /// known.
     mutating func update(part: Double?, _ line: (_ seconds: Double) -> String) {
         let now = ContinuousClock.now
-        guard surroundings.isTerminal, lastDrawn.map({ now - $0 > Limits.progressInterval }) ?? true else { return }
+        guard isWanted, surroundings.isTerminal, lastDrawn.map({ now - $0 > Limits.progressInterval }) ?? true else {
+            return
+        }
         // What is done at once needs no line.
         guard now - start > Limits.progressInterval else { return }
         lastDrawn = now

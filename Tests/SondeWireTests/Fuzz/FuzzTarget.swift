@@ -24,7 +24,7 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all = bodies + texts
+    static let all = bodies + files + texts
 
     static func expect(_ holds: Bool, _ promise: String) throws {
         if !holds { throw BrokenPromise(description: promise) }
