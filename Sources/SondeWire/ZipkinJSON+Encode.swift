@@ -118,8 +118,13 @@ private struct ZipkinForm {
         json.id(span.spanID)
         if span.kind.rawValue >= SpanKind.server.rawValue { json.member("kind", span.kind.name.uppercased()) }
         json.memberIfPresent("name", span.name)
-        json.microseconds("timestamp", span.start.nanoseconds / 1_000)
-        if span.durationNanoseconds > 0 { json.microseconds("duration", max(1, span.durationNanoseconds / 1_000)) }
+        let timestamp = span.start.nanoseconds / 1_000
+        json.microseconds("timestamp", timestamp)
+        if span.durationNanoseconds > 0 {
+            let duration = max(1, span.durationNanoseconds / 1_000)
+            // Rounding up must not lead beyond the last moment that can be read back.
+            json.microseconds("duration", min(duration, ZipkinSpan.lastMicrosecond - timestamp))
+        }
         Self.write(local, as: "localEndpoint", into: &json)
         Self.write(remote, as: "remoteEndpoint", into: &json)
         writeAnnotations(into: &json)

@@ -8,7 +8,7 @@
 // | timestamp, duration (µs) | start, end; without a duration the span ends as it starts, without a timestamp it starts at 0 |
 // | localEndpoint.serviceName (else the tag `service.name`) | resource attribute `service.name` |
 // | localEndpoint's address and port | attributes `network.local.address`, `network.local.port` |
-// | remoteEndpoint | attributes `peer.service`, `network.peer.address`, `network.peer.port`; tags of these names win |
+// | remoteEndpoint | attributes `peer.service`, `network.peer.address`, `network.peer.port` |
 // | both an IPv4 and an IPv6 address | the second in `zipkin.localEndpoint.ipv6`, `zipkin.remoteEndpoint.ipv6` |
 // | annotations | events without attributes |
 // | tags | attributes, strings all |
@@ -17,6 +17,8 @@
 // | tags `otel.scope.name`, `otel.scope.version` (`otel.library.…`) | the instrumentation scope |
 // | tags `w3c.tracestate`, `otel.dropped_{attributes,events,links}_count` | the fields of these names |
 // | debug, shared | attributes `zipkin.debug`, `zipkin.shared`, true |
+//
+// Where a tag has the name that another part would become, the tag wins.
 //
 // https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/
 
@@ -139,12 +141,6 @@ private struct Meaning {
     var droppedAttributes: UInt32 = 0
     var droppedEvents: UInt32 = 0
     var droppedLinks: UInt32 = 0
-    /// Whether tags of these names stand before what the remote endpoint says.
-    var hasPeerService = false
-    var hasPeerAddress = false
-    var hasPeerPort = false
-    var hasLocalAddress = false
-    var hasLocalPort = false
 
     /// The part of each tag; nil for an ordinary one.
     static func role(of key: ZipkinSpan.Text, in span: ZipkinSpan) -> ZipkinTag? {
@@ -156,7 +152,7 @@ private struct Meaning {
         var failure: ZipkinSpan.Text?
         for (key, value) in span.tags {
             switch Self.role(of: key, in: span) {
-            case nil: noteName(key, span)
+            case nil: break
             case .error: failure = value
             case .statusCode: status = Self.status(value, span)
             case .statusDescription: statusMessage = value
@@ -174,15 +170,6 @@ private struct Meaning {
         guard let failure, !span.equals(failure, "false") else { return }
         status = .error
         if !failure.isEmpty, !span.equals(failure, "true") { statusMessage = failure }
-    }
-
-    private mutating func noteName(_ key: ZipkinSpan.Text, _ span: ZipkinSpan) {
-        guard let first = key.first.map({ span.text[$0] }), first == 0x6E || first == 0x70 else { return }
-        if span.equals(key, ZipkinNames.peerService) { hasPeerService = true }
-        if span.equals(key, ZipkinNames.peerAddress) { hasPeerAddress = true }
-        if span.equals(key, ZipkinNames.peerPort) { hasPeerPort = true }
-        if span.equals(key, ZipkinNames.localAddress) { hasLocalAddress = true }
-        if span.equals(key, ZipkinNames.localPort) { hasLocalPort = true }
     }
 
     /// As the specification has it, and as older exporters wrote it.
@@ -209,9 +196,7 @@ extension ZipkinTranslator {
         writer.fixed64(span.timestamp * 1_000, field: 7)
         writer.fixed64((span.timestamp + span.duration) * 1_000, field: 8)
         writeTags(span, service: service, into: &writer)
-        writeEndpoints(span, meaning, into: &writer)
-        if span.isDebug { writer.attribute(ZipkinNames.debug, bool: true) }
-        if span.isShared { writer.attribute(ZipkinNames.shared, bool: true) }
+        writeRest(span, into: &writer)
         OTLPEncoder.count(meaning.droppedAttributes, field: 10, into: &writer)
         for (timestamp, value) in span.annotations {
             writer.message(field: 11) { writer in
@@ -243,30 +228,37 @@ extension ZipkinTranslator {
         }
     }
 
-    private static func writeEndpoints(_ span: ZipkinSpan, _ meaning: Meaning, into writer: inout ProtobufWriter) {
-        if !meaning.hasLocalAddress {
-            writeAddress(span.local, span, ZipkinNames.localAddress, second: ZipkinNames.localIPv6, into: &writer)
+    /// What else becomes an attribute, unless a tag has the name.
+    private static func writeRest(_ span: ZipkinSpan, into writer: inout ProtobufWriter) {
+        func text(_ name: StaticString, _ text: ZipkinSpan.Text) {
+            guard !text.isEmpty, !span.hasTag(name) else { return }
+            writer.attribute(name, field: 9, string: span.text[text])
         }
-        if span.local.port > 0, !meaning.hasLocalPort { writer.attribute(ZipkinNames.localPort, int: span.local.port) }
-        if !span.remote.serviceName.isEmpty, !meaning.hasPeerService {
-            writer.attribute(ZipkinNames.peerService, field: 9, string: span.text[span.remote.serviceName])
+        func port(_ name: StaticString, _ number: UInt16) {
+            if number > 0, !span.hasTag(name) { writer.attribute(name, int: number) }
         }
-        if !meaning.hasPeerAddress {
-            writeAddress(span.remote, span, ZipkinNames.peerAddress, second: ZipkinNames.peerIPv6, into: &writer)
+        func flag(_ name: StaticString, _ isSet: Bool) {
+            if isSet, !span.hasTag(name) { writer.attribute(name, bool: true) }
         }
-        if span.remote.port > 0, !meaning.hasPeerPort { writer.attribute(ZipkinNames.peerPort, int: span.remote.port) }
+        text(ZipkinNames.localAddress, span.local.address)
+        text(ZipkinNames.localIPv6, span.local.secondAddress)
+        port(ZipkinNames.localPort, span.local.port)
+        text(ZipkinNames.peerService, span.remote.serviceName)
+        text(ZipkinNames.peerAddress, span.remote.address)
+        text(ZipkinNames.peerIPv6, span.remote.secondAddress)
+        port(ZipkinNames.peerPort, span.remote.port)
+        flag(ZipkinNames.debug, span.isDebug)
+        flag(ZipkinNames.shared, span.isShared)
     }
+}
 
-    private static func writeAddress(
-        _ endpoint: ZipkinSpan.Endpoint, _ span: ZipkinSpan, _ name: StaticString, second: StaticString,
-        into writer: inout ProtobufWriter
-    ) {
-        let first = endpoint.ipv4.isEmpty ? endpoint.ipv6 : endpoint.ipv4
-        if !first.isEmpty { writer.attribute(name, field: 9, string: span.text[first]) }
-        if !endpoint.ipv4.isEmpty, !endpoint.ipv6.isEmpty {
-            writer.attribute(second, field: 9, string: span.text[endpoint.ipv6])
-        }
-    }
+extension ZipkinSpan.Endpoint {
+    fileprivate var address: ZipkinSpan.Text { ipv4.isEmpty ? ipv6 : ipv4 }
+    fileprivate var secondAddress: ZipkinSpan.Text { ipv4.isEmpty ? 0..<0 : ipv6 }
+}
+
+extension ZipkinSpan {
+    fileprivate func hasTag(_ name: StaticString) -> Bool { tags.contains { equals($0.key, name) } }
 }
 
 extension ProtobufWriter {

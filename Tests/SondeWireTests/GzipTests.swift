@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gzip bodies: the damaged, the too large, and the round trip.
 
+import Foundation
+import SondeModel
+import SondeTestKit
 import SondeWire
 import Testing
 
@@ -57,5 +60,33 @@ struct GzipTests {
         let bytes = Gzip.compress(text) + Gzip.compress([]) + Gzip.compress([1, 2, 3])
         #expect(try Gzip.inflate(bytes, limit: 1_000_000) == text + [1, 2, 3])
         #expect(throws: GzipError.tooLarge(limit: text.count + 2)) { try Gzip.inflate(bytes, limit: text.count + 2) }
+    }
+
+    /// 16 MiB of zeros in 16 kB.
+    private func bomb(_ name: String = "bomb-of-16-MiB") throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: Fixtures.folder.appending(path: "Corpus/gzip/\(name)")))
+    }
+
+    @Test(arguments: ["bomb-of-16-MiB", "bomb-whose-trailer-lies"])
+    func aBombEndsAtTheLimit(_ name: String) throws {
+        #expect(throws: GzipError.tooLarge(limit: 1_000_000)) { try Gzip.inflate(bomb(name), limit: 1_000_000) }
+    }
+
+    @Test func manySmallBombsEndAtTheLimitTogether() throws {
+        let member = Gzip.compress([UInt8](repeating: 0, count: 10_000), level: 9)
+        let bytes = Array(repeatElement(member, count: 1_000).joined())
+        #expect(throws: GzipError.tooLarge(limit: 1_000_000)) { try Gzip.inflate(bytes, limit: 1_000_000) }
+        #expect(try Gzip.inflate(bytes, limit: 10_000_000).count == 10_000_000)
+    }
+
+    @Test func nestedGzipIsInflatedOnceAndIsNoBody() throws {
+        let inner = Gzip.compress(OTLPEncoder.traces([.sample(1)]))
+        let body = try Gzip.inflate(Gzip.compress(inner), limit: 1_000_000)
+        #expect(body == inner)
+        #expect(throws: DecodeError.self) { try OTLPDecoder.traces(body) }
+        #expect(throws: DecodeError.self) { try OTLPDecoder.logs(body) }
+        #expect(throws: DecodeError.self) { try OTLPJSONDecoder.traces(body) }
+        #expect(throws: DecodeError.self) { try ZipkinJSON.decode(body) }
+        #expect(throws: DecodeError.self) { try ZipkinProtobuf.decode(body) }
     }
 }

@@ -367,6 +367,14 @@ struct ZipkinTests {
         #expect(read.map(\.status) == records.map(\.status) && read.map(\.scope.name) == records.map(\.scope.name))
     }
 
+    @Test func aSpanAtTheEndOfTimeCanBeReadBack() throws {
+        var last = SpanRecord.sample(1)
+        last.start = Timestamp(nanoseconds: .max - 500)
+        last.end = .distantFuture
+        let read = try #require(try ZipkinJSON.decode(ZipkinJSON.encode([last])).batch.records().first)
+        #expect(read.start.nanoseconds == 18_446_744_073_709_551_000 && read.durationNanoseconds == 0)
+    }
+
     @Test func nothingIsAnEmptyArray() {
         #expect(ZipkinJSON.encode([]) == Array("[]".utf8))
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A longer run with new seeds: `make fuzz`, which sets SONDE_FUZZ_SECONDS (and SONDE_FUZZ_SEED to have one again).
-// What breaks a promise is kept in .build/fuzz, and so is the input at which the process ended.
+// What breaks a promise is kept in .build/fuzz, and so are the input at which the process ended and the slowest ones.
 
 import Foundation
 
@@ -30,7 +30,7 @@ struct FuzzRun {
         let clock = ContinuousClock()
         let end = clock.now + .seconds(seconds / Double(FuzzTarget.all.count))
         var counts = (inputs: 0, accepted: 0, findings: 0)
-        var slowest = Duration.zero
+        var slowest = (time: Duration.zero, input: [UInt8]())
         while clock.now < end, counts.findings < 10 {
             let input = mutator.next()
             // Should the process end here, the file says at what.
@@ -47,11 +47,13 @@ struct FuzzRun {
                 try Data(input).write(to: folder.appending(path: name))
                 found("\(target.name): \(error); the input is .build/fuzz/\(name)")
             }
-            slowest = max(slowest, clock.now - start)
+            let time = clock.now - start
+            if time > slowest.time { slowest = (time, input) }
         }
         try FileManager.default.removeItem(at: current)
+        try Data(slowest.input).write(to: folder.appending(path: "\(target.name).slowest"))
         print(
             "fuzz \(target.name): seed \(seed), \(counts.inputs) inputs, \(counts.accepted) accepted,",
-            "\(counts.findings) findings, slowest \(slowest)")
+            "\(counts.findings) findings, slowest \(slowest.time)")
     }
 }
