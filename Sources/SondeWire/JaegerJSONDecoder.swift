@@ -3,7 +3,8 @@
 // OTLP: tags with well-known names become the fields they stand for (JaegerJSON+Trace.swift has the list), all others
 // are attributes. docs/formats.md says what is lost on the way there and can't come back.
 //
-//   {"data": [trace, …]} | trace | [trace, …]      trace = {traceID, spans: [span, …], processes: {p1: process, …}}
+//   {"data": [trace, …] | trace} | trace | [trace, …]
+//   trace = {traceID, spans: [span, …], processes: {p1: process, …}}
 
 package import SondeModel
 
@@ -27,8 +28,7 @@ package enum JaegerJSONDecoder {
         guard root.object != nil else { throw notATrace("expected an object") }
         guard let data = root["data"] else { return [root] }
         if data.isNull { return [] }
-        guard let list = data.array else { throw notATrace("expected an array in \"data\"") }
-        return list
+        return data.array ?? [data]
     }
 
     fileprivate static func notATrace(_ what: String) -> DecodeError {

@@ -49,6 +49,14 @@ struct JaegerJSONDecoderTests {
 
     // MARK: Taken
 
+    @Test func tracesStandWhereverJaegerPutsThem() throws {
+        let trace = #"{"spans":[{"traceID":"1","spanID":"2","startTime":1}]}"#
+        for text in [trace, "[\(trace)]", #"{"data":\#(trace)}"#, #"{"data":[\#(trace)]}"#] {
+            #expect(try decode(text).batch.count == 1)
+        }
+        #expect(try decode(#"{"data":null}"#).batch.isEmpty)
+    }
+
     @Test func idsAreFilledUpAndTimesAreMicroseconds() throws {
         let record = try #require(try span("").batch.records().first)
         #expect(record.traceID == TraceID(high: 0, low: 1) && record.spanID == SpanID(2))
