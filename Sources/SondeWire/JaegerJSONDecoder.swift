@@ -153,17 +153,17 @@ extension SpanRecord {
     private mutating func takeTags(_ tags: [Attribute]) {
         var hasFailed = false
         for tag in tags {
-            switch (tag.key, tag.value) {
-            case ("span.kind", .string(let name)) where SpanKind(name: name) != nil:
+            switch (tag.key, tag.value.jaegerText) {
+            case ("span.kind", let name?) where SpanKind(name: name) != nil:
                 kind = SpanKind(name: name) ?? .unspecified
-            case ("otel.status_code", .string(let code)) where StatusCode(name: code) != nil:
+            case ("otel.status_code", let code?) where StatusCode(name: code) != nil:
                 status.code = StatusCode(name: code) ?? .unset
-            case ("otel.status_description", .string(let message)): status.message = message
-            case ("error", .bool(true)), ("error", .string("true")): hasFailed = true
-            case ("w3c.tracestate", .string(let state)): traceState = state
-            case ("otel.scope.name", .string(let name)), ("otel.library.name", .string(let name)): scope.name = name
-            case ("otel.scope.version", .string(let version)), ("otel.library.version", .string(let version)):
-                scope.version = version
+            case ("otel.status_description", let message?): status.message = message
+            case ("error", "true"): hasFailed = true
+            case ("error", nil) where tag.value == .bool(true): hasFailed = true
+            case ("w3c.tracestate", let state?): traceState = state
+            case ("otel.scope.name", let name?), ("otel.library.name", let name?): scope.name = name
+            case ("otel.scope.version", let version?), ("otel.library.version", let version?): scope.version = version
             default: attributes.append(tag)
             }
         }
@@ -177,7 +177,7 @@ extension SpanEvent {
         self.init(time: try Timestamp(jaegerMicroseconds: log["timestamp"], "timestamp of a log"), name: "")
         attributes = [Attribute](jaegerTags: log["fields"])
         guard let index = attributes.firstIndex(where: { $0.key == "event" }),
-            case .string(let name) = attributes[index].value
+            let name = attributes[index].value.jaegerText
         else { return }
         self.name = name
         attributes.remove(at: index)
@@ -228,6 +228,14 @@ extension AttributeValue {
             self = (value.double ?? text.flatMap { Double($0) }).map { .double($0) } ?? .init(untyped: value)
         case "binary": self = text.flatMap { Base64.decode(Array($0.utf8)) }.map { .bytes($0) } ?? .init(untyped: value)
         default: self = .init(untyped: value)
+        }
+    }
+
+    /// The value as Jaeger's type `string` has it; nil for those that have a type of their own.
+    fileprivate var jaegerText: String? {
+        switch self {
+        case .string, .empty, .array, .map: text
+        case .bool, .int, .double, .bytes: nil
         }
     }
 
