@@ -92,6 +92,7 @@ extension SpanID: CustomStringConvertible {
 }
 
 /// Hex digits, without Foundation.
+@usableFromInline
 package enum Hex {
     package static let digits = [UInt8]("0123456789abcdef".utf8)
 
@@ -116,6 +117,7 @@ package enum Hex {
         return value
     }
 
+    @inlinable
     package static func nibble(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 0x30...0x39: digit &- 0x30

@@ -70,11 +70,14 @@ package struct TraceState: Hashable, Sendable {
         (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
     }
 
-    /// `text` without the blanks and tabs that HTTP lists allow around members.
+    /// `text` without the blanks and tabs that HTTP lists allow around members. Byte by byte: taking characters off
+    /// a string costs its length each time, and a header may be nothing but blanks.
     static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while let first = text.utf8.first, first == 0x20 || first == 0x09 { text = text.dropFirst() }
-        while let last = text.utf8.last, last == 0x20 || last == 0x09 { text = text.dropLast() }
-        return text
+        let bytes = text.utf8
+        guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) })
+        else { return text[text.endIndex...] }
+        return text[first..<bytes.index(after: last)]
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

@@ -212,13 +212,16 @@ private struct ZipkinJSONReader {
             return .zero
         }
         let text = try json.readText()
-        let bytes = UnsafeBufferPointer(start: json.base + text.offset, count: text.count)
-        let high = bytes.dropLast(16)
+        var id = TraceID.zero
         // Absent and empty are the same.
-        guard bytes.count <= digits, let high = Hex.value(of: high), let low = Hex.value(of: bytes.suffix(16)) else {
-            throw json.malformed("expected 1 to \(digits) hex digits for \(name)", at: text.offset - 1)
+        for place in 0..<text.count {
+            guard place < digits, let nibble = Hex.nibble(json.base[text.offset + place]) else {
+                throw json.malformed("expected 1 to \(digits) hex digits for \(name)", at: text.offset - 1)
+            }
+            id.high = id.high << 4 | id.low >> 60
+            id.low = id.low << 4 | UInt64(nibble)
         }
-        return TraceID(high: high, low: low)
+        return id
     }
 
     private func kind(_ json: inout JSONReader) throws(MalformedJSON) -> SpanKind {

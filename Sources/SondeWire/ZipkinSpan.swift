@@ -73,10 +73,7 @@ struct ZipkinSpan {
     mutating func dropRepeatedTags() {
         guard tags.count > 1 else { return }
         guard tags.count > Limits.maxPairwiseKeys else {
-            for index in tags.indices.dropLast().reversed() {
-                let isRepeated = tags[(index + 1)...].contains { equals($0.key, tags[index].key) }
-                if isRepeated { tags.remove(at: index) }
-            }
+            for index in (0..<tags.count - 1).reversed() where isRepeated(index) { tags.remove(at: index) }
             return
         }
         var seen: Set<ArraySlice<UInt8>> = []
@@ -85,7 +82,17 @@ struct ZipkinSpan {
         tags = kept.reversed()
     }
 
-    func equals(_ a: Text, _ b: Text) -> Bool { a.count == b.count && text[a].elementsEqual(text[b]) }
+    private func isRepeated(_ index: Int) -> Bool {
+        for later in index + 1..<tags.count where equals(tags[index].key, tags[later].key) { return true }
+        return false
+    }
+
+    /// Without slices: these are compared by the dozen in every span.
+    func equals(_ a: Text, _ b: Text) -> Bool {
+        guard a.count == b.count else { return false }
+        for index in 0..<a.count where text[a.lowerBound + index] != text[b.lowerBound + index] { return false }
+        return true
+    }
 
     func equals(_ place: Text, _ word: StaticString) -> Bool {
         guard place.count == word.utf8CodeUnitCount else { return false }

@@ -60,6 +60,16 @@ enum ZipkinTag: CaseIterable {
         case .serviceName: "service.name"
         }
     }
+
+    /// The only one whose name has that many bytes.
+    init?(size: Int) {
+        guard size < Self.bySize.count, let tag = Self.bySize[size] else { return nil }
+        self = tag
+    }
+
+    private static let bySize: [ZipkinTag?] = (0..<32).map { size in
+        allCases.first { $0.name.utf8CodeUnitCount == size }
+    }
 }
 
 /// Writes one request; neighbours of equal service and scope share an envelope.
@@ -144,8 +154,8 @@ private struct Meaning {
 
     /// The part of each tag; nil for an ordinary one.
     static func role(of key: ZipkinSpan.Text, in span: ZipkinSpan) -> ZipkinTag? {
-        guard let first = key.first.map({ span.text[$0] }), [0x65, 0x6F, 0x73, 0x77].contains(first) else { return nil }
-        return ZipkinTag.allCases.first { span.equals(key, $0.name) }
+        guard let tag = ZipkinTag(size: key.count), span.equals(key, tag.name) else { return nil }
+        return tag
     }
 
     mutating func read(_ span: ZipkinSpan) {

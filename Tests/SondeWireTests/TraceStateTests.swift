@@ -46,4 +46,11 @@ struct TraceStateTests {
         #expect(state["foo"] == "1")
         #expect(state["bar"] == nil)
     }
+
+    @Test func blanksAroundMembersAreDroppedHoweverMany() {
+        let blanks = String(repeating: " \t", count: 8_000)
+        #expect(TraceState("\(blanks)a=1\(blanks),\(blanks),b=2\(blanks)")?.text == "a=1,b=2")
+        #expect(TraceState(blanks)?.isEmpty == true)
+        #expect(W3CBaggage("\(blanks)k\(blanks)=\(blanks)v\(blanks)")["k"] == "v")
+    }
 }

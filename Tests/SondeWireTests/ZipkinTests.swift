@@ -278,6 +278,11 @@ struct ZipkinTests {
             ])
     }
 
+    /// By which they are told apart.
+    @Test func meaningfulTagsAreAllOfDifferentLengths() {
+        for tag in ZipkinTag.allCases { #expect(ZipkinTag(size: tag.name.utf8CodeUnitCount) == tag) }
+    }
+
     // MARK: Real senders
 
     @Test(arguments: ["py-zipkin.json", "py-zipkin.bin"])
