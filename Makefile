@@ -2,11 +2,11 @@
 
 PREFIX ?= /usr/local
 CORE = libsqlite3-dev zlib1g-dev
-TESTS = $(CORE) prometheus python3-venv
+TESTS = $(CORE) prometheus python3-venv strace
 SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build release demo test fuzz fmt lint tidy golden bench install uninstall clean
+.PHONY: help build release demo test torture fuzz fmt lint tidy golden bench install uninstall clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ test: ## run all tests on one debug build (FILTER=NAME: only those)
 fuzz: ## try new damaged inputs on every decoder (SECONDS=60 in all, SEED=… to have a run again); findings: .build/fuzz
 	swift build --build-tests
 	SONDE_FUZZ_SECONDS=$(or $(SECONDS),60) SONDE_FUZZ_SEED=$(SEED) swift test --skip-build --filter FuzzTests
+
+torture: ## kill the store KILLS=200 times at moments of SEED=1, look each time at what it left
+	@scripts/ensure $(CORE)
+	swift build --product sonde
+	swift build --product SondeTorture
+	.build/debug/SondeTorture run --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
 fmt: ## format all Swift code in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)

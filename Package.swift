@@ -154,13 +154,23 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        // Kills the store at seeded moments and looks at what is left: `make torture`, and a few kills in the tests.
+        .executableTarget(
+            name: "SondeTorture",
+            dependencies: ["SondeModel", "SondeWire", "SondeStorage", "SondeSQLite", log],
+            path: "Tests/SondeTorture",
+            swiftSettings: houseRules
+        ),
+
         tests("SondeModel", ["SondeWire"]),
         tests("SondeWire", ["SondeStorage"], files: ["Fixtures", "Golden", "Corpus"]),
         tests("SondeAnalysis"),
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),
         tests("SondeTerminal"),
-        tests("SondeSQLite", ["SondeStorage", "SondeWire", grdb, sqlite, "CZlib", log], files: ["Fixtures"]),
+        tests(
+            "SondeSQLite", ["SondeStorage", "SondeWire", "SondeTorture", grdb, sqlite, "CZlib", log],
+            files: ["Fixtures"]),
         tests(
             "Sonde",
             [
@@ -197,7 +207,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "SondeCLI", "shop", "sonde-w3c", "SondeModel", "SondeWire", "SondeTestKit", "SondeStorage", httpClient,
+                "SondeCLI", "shop", "sonde-w3c", "SondeTorture", "SondeModel", "SondeWire", "SondeTestKit",
+                "SondeStorage", httpClient,
                 nioCore,
                 nioHTTP1,
             ],

@@ -83,6 +83,20 @@ enum Answers {
         }
     }
 
+    struct Pins: Decodable {
+        var pins: [Pin]
+    }
+
+    struct Pin: Decodable {
+        var traceId: String
+        var note: String
+        var pinnedAt: String
+
+        func pin() throws(ReadError) -> TracePin {
+            TracePin(traceID: try traceID(traceId), note: note, time: try moment(pinnedAt))
+        }
+    }
+
     struct Statistics: Decodable {
         var spans: Int
         var unmergedSpans: Int
@@ -91,6 +105,9 @@ enum Answers {
         var bytes: Int
         var blocks: Int
         var services: Int
+        /// Collectors of before there were pins don't tell.
+        var pinnedTraces: Int?
+        var pinnedBytes: Int?
         var oldest: String?
         var newest: String?
 
@@ -103,6 +120,8 @@ enum Answers {
             statistics.bytes = bytes
             statistics.blocks = blocks
             statistics.services = services
+            statistics.pinnedTraces = pinnedTraces ?? 0
+            statistics.pinnedBytes = pinnedBytes ?? 0
             if let oldest { statistics.oldest = try moment(oldest) }
             if let newest { statistics.newest = try moment(newest) }
             return statistics

@@ -12,7 +12,7 @@ import SondeWire
 /// Asks the collector at a URL.
 ///
 /// Call ``close()`` when done: connections are kept open between questions.
-package final class RemoteStore: TraceReader, LogReader {
+package final class RemoteStore: TraceReader, LogReader, TracePins {
     /// Where the collector is asked: the URL without a slash at its end.
     package let url: String
     private let client: HTTPClient
@@ -71,7 +71,7 @@ package final class RemoteStore: TraceReader, LogReader {
     }
 
     package func trace(_ id: TraceID) async throws(ReadError) -> Trace? {
-        let answer = try await ask("traces/\(id.hex)", wantsProtobuf: true)
+        let answer = try await ask("traces/\(id.hex)", wantsProtobuf: true, mayBeNotFound: true)
         guard answer.status != .notFound else { return nil }
         let records = try answer.decoded { bytes throws(DecodeError) in try OTLPDecoder.traces(bytes).batch }
         return Trace(id: id, assembling: try answer.records { () throws(MalformedProtobuf) in try records.records() })
@@ -101,12 +101,35 @@ package final class RemoteStore: TraceReader, LogReader {
             next: answer.header("sonde-next").flatMap { LogCursor(text: $0) }, total: total)
     }
 
+    // MARK: Pins
+
+    package func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? {
+        try TracePin.check(note: note)
+        var query = QueryText()
+        query.add("note", note)
+        let answer = try await ask("traces/\(id.hex)/pin", query, .PUT, mayBeNotFound: true)
+        return answer.status == .notFound ? nil : try answer.json(Answers.Pin.self).pin()
+    }
+
+    package func unpin(_ id: TraceID) async throws(ReadError) -> Bool {
+        try await ask("traces/\(id.hex)/pin", QueryText(), .DELETE, mayBeNotFound: true).status != .notFound
+    }
+
+    package func pins() async throws(ReadError) -> [TracePin] {
+        var pins: [TracePin] = []
+        for pin in try await ask("pins").json(Answers.Pins.self).pins { pins.append(try pin.pin()) }
+        return pins
+    }
+
     // MARK: The conversation
 
+    /// - Parameter mayBeNotFound: whether "not found" is an answer to this question.
     private func ask(
-        _ path: String, _ query: QueryText = QueryText(), wantsProtobuf: Bool = false
+        _ path: String, _ query: QueryText = QueryText(), _ method: HTTPMethod = .GET, wantsProtobuf: Bool = false,
+        mayBeNotFound: Bool = false
     ) async throws(ReadError) -> Answer {
         var request = HTTPClientRequest(url: url + "/sonde/v1/" + path + query.text)
+        request.method = method
         request.headers.add(name: "accept", value: wantsProtobuf ? "application/x-protobuf" : "application/json")
         let answer: Answer
         do {
@@ -114,9 +137,8 @@ package final class RemoteStore: TraceReader, LogReader {
         } catch {
             throw ReadError(asking: url, within: answerTimeout, error)
         }
-        // Only a trace is looked up by id; to its question "not found" is an answer.
-        if answer.status == .notFound, wantsProtobuf, answer.errorCode == "not_found" { return answer }
-        guard answer.status == .ok else { throw answer.refusal }
+        if answer.status == .notFound, mayBeNotFound, answer.errorCode == "not_found" { return answer }
+        guard answer.status == .ok || answer.status == .noContent else { throw answer.refusal }
         return answer
     }
 

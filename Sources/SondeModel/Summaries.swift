@@ -78,7 +78,7 @@ package struct Total: Hashable, Sendable {
 /// One service as a list shows it.
 package struct ServiceSummary: Hashable, Sendable {
     package var name: String
-    /// Spans stored; resent spans that no merge has dropped yet count each time.
+    /// Spans stored; resent spans that no merge has seen yet count each time.
     package var spanCount: Int
     package var errorCount: Int
 
@@ -102,7 +102,7 @@ package struct OperationSummary: Hashable, Sendable {
 
 /// What a store holds.
 package struct StoreStatistics: Hashable, Sendable {
-    /// Spans stored. Resent spans that no merge has dropped yet count each time; see ``unmergedSpans``.
+    /// Spans stored, each counted once as soon as a merge has seen it; see ``unmergedSpans``.
     package var spans: Int = 0
     /// Spans in blocks that no merge has seen: as many of ``spans`` may still turn out to be duplicates.
     package var unmergedSpans: Int = 0
@@ -113,6 +113,9 @@ package struct StoreStatistics: Hashable, Sendable {
     package var bytes: Int = 0
     package var blocks: Int = 0
     package var services: Int = 0
+    /// Traces that somebody has pinned, and the bytes on disk that only pins keep.
+    package var pinnedTraces: Int = 0
+    package var pinnedBytes: Int = 0
     /// The earliest and latest start of a span; nil for an empty store.
     package var oldest: Timestamp?
     package var newest: Timestamp?

@@ -20,6 +20,8 @@ final class BlockCache: Sendable {
         var parts: [Key: (part: any CachedPart, used: UInt64)] = [:]
         var bytes = 0
         var clock: UInt64 = 0
+        var hits = 0
+        var misses = 0
     }
 
     private let capacity: Int
@@ -29,12 +31,19 @@ final class BlockCache: Sendable {
 
     func part<Part: CachedPart>(_ key: Key, as: Part.Type) -> Part? {
         state.withLock { state in
-            guard let found = state.parts[key]?.part as? Part else { return nil }
+            guard let found = state.parts[key]?.part as? Part else {
+                state.misses += 1
+                return nil
+            }
+            state.hits += 1
             state.clock += 1
             state.parts[key]?.used = state.clock
             return found
         }
     }
+
+    /// What was found here so far, what was not, and what it takes in memory.
+    var use: (hits: Int, misses: Int, bytes: Int) { state.withLock { ($0.hits, $0.misses, $0.bytes) } }
 
     func insert(_ part: any CachedPart, for key: Key) {
         state.withLock { state in

@@ -8,32 +8,40 @@ import SondeStorage
 struct MergedSpans {
     var blocks: [EncodedSpanBlock]
     var duplicates: Int
+    /// Merged blocks that held copies of the same spans, without them.
+    var rewritten: [RewrittenSpans] = []
 }
 
 struct BlockMerger: ~Copyable {
     /// zlib's fastest: the higher levels gain a few percent for several times the work.
     private static let level: Int32 = 1
 
-    private var spans = SpanSession()
-    private var logs = LogSession()
-    private var spanWriter = SpanBlockWriter(compressionLevel: BlockMerger.level)
-    private var logWriter = LogBlockWriter(compressionLevel: BlockMerger.level)
+    var spans = SpanSession()
+    var logs = LogSession()
+    var spanWriter = SpanBlockWriter(compressionLevel: BlockMerger.level)
+    var logWriter = LogBlockWriter(compressionLevel: BlockMerger.level)
 
     /// The blocks, given in order of arrival, as full blocks grouped by trace, without duplicates.
     mutating func merge(_ inputs: [SpanBlockInfo], in file: BlockFile) throws(ReadError) -> MergedSpans {
         spans.removeAll()
         for block in inputs { try add(block, file) }
+        let rivals = rivals(of: inputs, in: file)
+        guard rivals.isEmpty else { return try merge(inputs, besides: rivals, in: file) }
         let duplicates = spans.dropDuplicates()
-        let names = file.catalog.names
-        var blocks: [EncodedSpanBlock] = []
-        for plan in spans.plan(blockRecords: Limits.blockRecords) {
-            blocks.append(
-                spanWriter.encode(plan, of: spans, withFilter: true) { names.operation($0)?.service ?? 0 })
-        }
-        return MergedSpans(blocks: blocks, duplicates: duplicates)
+        return MergedSpans(blocks: encode(spans.plan(blockRecords: Limits.blockRecords), file), duplicates: duplicates)
     }
 
-    private mutating func add(_ block: SpanBlockInfo, _ file: BlockFile) throws(ReadError) {
+    mutating func encode(_ plans: [SpanBlockPlan], withFilter: Bool = true, _ file: BlockFile) -> [EncodedSpanBlock] {
+        let names = file.catalog.names
+        var blocks: [EncodedSpanBlock] = []
+        for plan in plans {
+            blocks.append(
+                spanWriter.encode(plan, of: spans, withFilter: withFilter) { names.operation($0)?.service ?? 0 })
+        }
+        return blocks
+    }
+
+    mutating func add(_ block: SpanBlockInfo, _ file: BlockFile) throws(ReadError) {
         let head = try file.head(block)
         let meta = try file.meta(.cold, block.id)
         let values = try file.values(.cold, block.id, meta)
@@ -71,7 +79,7 @@ struct BlockMerger: ~Copyable {
         return LogSession.cut(logs.count).map { logWriter.encode($0, of: logs, withFilter: true) }
     }
 
-    private mutating func add(_ block: LogBlockInfo, _ file: BlockFile) throws(ReadError) {
+    mutating func add(_ block: LogBlockInfo, _ file: BlockFile) throws(ReadError) {
         let head = try file.head(block)
         let meta = try file.meta(.logCold, block.id)
         let values = try file.values(.logCold, block.id, meta)

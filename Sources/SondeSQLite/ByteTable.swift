@@ -18,6 +18,8 @@ struct ByteTable: ~Copyable {
     init() { slots.fill(0, count: 256) }
 
     var count: Int { entries.count }
+    /// Of all texts together.
+    var byteCount: Int { arena.count }
 
     /// Where the entry's bytes lie until the table next changes.
     @inline(__always)

@@ -115,12 +115,17 @@ final class Catalog: Sendable {
     let blocks: [SpanBlockInfo]
     let logBlocks: [LogBlockInfo]
     let names: StoredNames
+    let pins: PinCatalog
 
-    init(generation: Int64, blocks: [SpanBlockInfo], logBlocks: [LogBlockInfo], names: StoredNames) {
+    init(
+        generation: Int64, blocks: [SpanBlockInfo], logBlocks: [LogBlockInfo], names: StoredNames,
+        pins: PinCatalog = PinCatalog()
+    ) {
         self.generation = generation
         self.blocks = blocks
         self.logBlocks = logBlocks
         self.names = names
+        self.pins = pins
     }
 
     static let empty = Catalog(generation: 0, blocks: [], logBlocks: [], names: StoredNames())
@@ -140,7 +145,8 @@ extension Catalog {
         return Catalog(
             generation: generation, blocks: try readBlocks(connection, known: known.blocks),
             logBlocks: try readLogBlocks(connection, known: known.logBlocks),
-            names: try readNames(connection, known: known.names))
+            names: try readNames(connection, known: known.names),
+            pins: try PinCatalog.read(connection, known: known.pins))
     }
 
     private static func ids(_ connection: Connection, _ table: String) throws(SQLiteError) -> [Int64] {

@@ -46,6 +46,8 @@ actor Checkpointer {
 
     private func checkpoint(_ mode: Int32) {
         guard let connection else { return }
+        observer.began(.checkpoint)
+        defer { observer.ended(.checkpoint) }
         let began = ContinuousClock.now
         var logged: Int32 = 0
         var copied: Int32 = 0

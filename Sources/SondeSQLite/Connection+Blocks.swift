@@ -2,7 +2,9 @@
 // The rows of blocks: inserted whole, deleted whole, never changed.
 
 extension Connection {
-    func insert(_ block: EncodedSpanBlock, sequence: Int64, level: Int, received: UInt64) throws {
+    /// Returns the id it got.
+    @discardableResult
+    func insert(_ block: EncodedSpanBlock, sequence: Int64, level: Int, received: UInt64) throws -> Int64 {
         let row = try prepare(
             """
             INSERT INTO block (seq, level, n, received, t_min, t_max, newest, bytes, fp, sum)
@@ -47,6 +49,7 @@ extension Connection {
         try insert(.hot, id, block.hot)
         try insert(.cold, id, block.cold)
         if let filter = block.filter { try insert(.filter, id, filter) }
+        return id
     }
 
     func insert(_ block: EncodedLogBlock, sequence: Int64, level: Int, received: UInt64) throws {
@@ -98,6 +101,7 @@ extension Connection {
     func deleteBlock(_ id: Int64) throws {
         try delete(id, "DELETE FROM block WHERE id = ?")
         try delete(id, "DELETE FROM zone WHERE block = ?")
+        try delete(id, "DELETE FROM pinned WHERE block = ?")
         for table in [BlobTable.hot, .cold, .filter] { try delete(id, "DELETE FROM \(table.rawValue) WHERE id = ?") }
     }
 

@@ -24,7 +24,7 @@ struct SQLiteError: Error, Hashable {
     /// Whether the disk, or the bound set on the file, is full.
     var isDiskFull: Bool { code == SQLITE_FULL }
     /// Whether writing failed for want of space, as some file systems report it.
-    var isOutOfSpace: Bool { code == SQLITE_IOERR && systemError == ENOSPC || systemError == EDQUOT }
+    var isOutOfSpace: Bool { code == SQLITE_IOERR && [ENOSPC, EDQUOT, EFBIG].contains(systemError) }
     var isNotADatabase: Bool { code == SQLITE_NOTADB }
     var cannotOpen: Bool { code == SQLITE_CANTOPEN || code == SQLITE_READONLY }
     var isBusy: Bool { code == SQLITE_BUSY || code == SQLITE_LOCKED }

@@ -20,6 +20,8 @@ enum Limits {
     static let pageCacheShare = 0.15
     /// Spans that one merge takes: about 30 MB of columns.
     static let mergeRecords = 65_536
+    /// Spans of blocks merged before that one merge of fresh ones takes apart for copies of its spans: as many again.
+    static let rivalRecords = 65_536
     /// Bytes of fresh blocks, as stored, that one merge takes: records of unusual size must not multiply the bound above.
     static let mergeBytes = 32 << 20
     /// Fresh blocks that make a merge due.
@@ -46,8 +48,28 @@ enum Limits {
     static let readers = 4
     /// Blocks that one retention transaction deletes, so that no commit waits more than about 10 ms for it.
     static let pruneBlocks = 16
-    /// Free pages given back to the file system in one step, for the same reason.
-    static let vacuumPages = 512
+    /// Of these, blocks that are cut anew because some of their spans stay.
+    static let pruneRewrites = 4
+    /// Free pages given back to the file system in one step, for the same reason: at most, and at least.
+    static let vacuumPages = 256
+    static let vacuumPagesLeast = 16
+    /// What one such step should take the writer; the number of pages follows it.
+    static let vacuumTime = Duration.milliseconds(5)
+    /// Traces that can be pinned: enough for every incident of a year, few enough to look for in each block that goes.
+    static let pins = 1_000
+    /// Bytes on disk that pinned traces may take, and the share of `maxBytes`: pins must not crowd out what is new.
+    static let pinnedBytesMost = 256 << 20
+    static let pinnedShare = 0.25
+
+    static func pinnedBytes(maxBytes: Int?) -> Int {
+        min(pinnedBytesMost, maxBytes.map { Int(Double($0) * pinnedShare) } ?? .max)
+    }
+
+    /// Bytes that stay free on the disk beside what the log still has to bring into the file: what pruning writes.
+    static let roomSpare = 1 << 20
+    /// Share of the data that goes when the disk is full, and bytes at least: a little would be full again at once.
+    static let roomShare = 0.1
+    static let roomLeast = 4 << 20
     /// Share of `maxBytes` down to which retention prunes, so that it does not run for every block.
     static let pruneTarget = 0.95
     /// When senders should try again while the queue is full.
@@ -69,6 +91,12 @@ enum Limits {
     /// Distinct operations (service, name, kind) that the global dictionary takes. Names past it are kept with their
     /// spans: senders that put ids into span names must not fill memory.
     static let operations = 200_000
+    /// Bytes of all their names together: about a third of what the memory budget leaves beside its shares.
+    static let operationBytes = 8 << 20
+    /// Distinct services that the dictionary takes, and bytes of their names. Past them spans keep their service in the
+    /// resource; lists and searches know them under one name.
+    static let services = 10_000
+    static let serviceBytes = 1 << 20
     /// Damages that a check tells one by one; those past it are only counted.
     static let findings = 1_000
 }

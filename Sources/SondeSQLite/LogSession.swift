@@ -39,6 +39,23 @@ struct LogSession: ~Copyable {
 
     mutating func append(_ row: LogRow) { rows.append(row) }
 
+    /// Keeps the records of services that `stays` names; returns how many went.
+    mutating func drop(unless stays: (Int) -> Bool) -> Int {
+        let isStaying = (0..<columns.resources.count).map { resource in
+            stays(Envelope(columns.resources.bytes(resource), hasService: true)?.service ?? 0)
+        }
+        var kept = 0
+        for index in 0..<rows.count {
+            let row = rows[index]
+            guard isStaying[Int(columns.context(Int(row.columns.context)).resource)] else { continue }
+            rows[kept] = row
+            kept += 1
+        }
+        let gone = rows.count - kept
+        rows.truncate(to: kept)
+        return gone
+    }
+
     /// Takes a batch whole; on an error nothing of it is kept.
     mutating func add(_ batch: LogBatch, names: inout NameTables) throws(MalformedProtobuf) {
         let rowCount = rows.count

@@ -7,8 +7,10 @@ struct MergeCandidate: Hashable {
     var count: Int
     /// As stored.
     var bytes = 0
-    /// Whether it could not be read.
-    var isDamaged = false
+    /// Whether it could not be read, or is to wait.
+    var isExcluded = false
+    /// Whether it holds pinned traces only: such are merged among themselves.
+    var isPinned = false
 }
 
 enum MergeChoice {
@@ -17,12 +19,13 @@ enum MergeChoice {
     /// First the fresh ones, as many as one merge takes. Then runs of small blocks of about one level: each record is
     /// rewritten a logarithmic number of times, however slowly it trickles in.
     static func choose(_ blocks: [MergeCandidate]) -> Range<Int>? {
-        if let fresh = firstRun(of: blocks, where: { $0.level == 0 && !$0.isDamaged }) { return fresh }
+        if let fresh = firstRun(of: blocks, where: { $0.level == 0 && !$0.isExcluded }) { return fresh }
         var start = 0
         while start < blocks.count {
-            let level = blocks[start].level
+            let first = blocks[start]
             let isSmall = { (block: MergeCandidate) in
-                !block.isDamaged && block.count < Limits.blockRecords / 2 && block.level == level
+                !block.isExcluded && block.count < Limits.blockRecords / 2 && block.level == first.level
+                    && block.isPinned == first.isPinned
             }
             guard isSmall(blocks[start]) else {
                 start += 1
@@ -41,7 +44,7 @@ enum MergeChoice {
         var end = start
         var records = 0
         var bytes = 0
-        while end < blocks.count, isWanted(blocks[end]) {
+        while end < blocks.count, isWanted(blocks[end]), blocks[end].isPinned == blocks[start].isPinned {
             records += blocks[end].count
             bytes += blocks[end].bytes
             if end > start, records > Limits.mergeRecords || bytes > Limits.mergeBytes { break }

@@ -17,14 +17,27 @@ struct NameTables: ~Copyable {
             var unknown = Resource.unknownService
             return unknown.withUTF8 { services.find(UnsafeRawBufferPointer($0)) } + 1
         }
+        if services.count >= Limits.services || services.byteCount + name.count > Limits.serviceBytes {
+            return overflowService(name)
+        }
         return services.find(UnsafeRawBufferPointer(name)) + 1
     }
+
+    /// The id of a service that the dictionary knows, or of the name that stands for all it doesn't.
+    private mutating func overflowService(_ name: UnsafeBufferPointer<UInt8>) -> Int {
+        if let start = name.baseAddress, let known = services.known(start, count: name.count) { return known + 1 }
+        var overflow = Self.overflowName
+        return overflow.withUTF8 { services.find(UnsafeRawBufferPointer($0)) } + 1
+    }
+
+    /// Not a name that anybody gives a service.
+    static let overflowName = "(more services)"
 
     /// The id of an operation; nil where the dictionary is full and the name is new to it.
     @inline(__always)
     mutating func operation(service: Int, kind: SpanKind, name: UnsafePointer<UInt8>, count: Int) -> Int? {
         let tag = Self.tag(service: service, kind: kind)
-        if operations.count >= Limits.operations, count > 0 {
+        if operations.count >= Limits.operations || operations.byteCount &+ count > Limits.operationBytes, count > 0 {
             return operations.known(name, count: count, tag: tag).map { $0 + 1 }
         }
         return operations.find(name, count: count, tag: tag) + 1

@@ -6,7 +6,7 @@ package import SondeStorage
 
 /// A read-only view of a database. Each question sees what was committed before it.
 package final class SQLiteReader: TraceReader, LogReader {
-    private let pool: ReaderPool
+    let pool: ReaderPool
 
     private init(pool: ReaderPool) { self.pool = pool }
 

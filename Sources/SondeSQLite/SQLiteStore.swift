@@ -6,14 +6,14 @@ package import SondeModel
 package import SondeStorage
 
 package final class SQLiteStore: TelemetryStore {
-    private let configuration: SQLiteStoreConfiguration
+    let configuration: SQLiteStoreConfiguration
     private let logger: Logger
     private let files: StoreFiles
     private let lock: StoreLock
     private let waiting: CommitQueue
-    private let writer: Writer
+    let writer: Writer
     private let checkpointer: Checkpointer
-    private let reader: SQLiteReader
+    let reader: SQLiteReader
     private let upkeep: Upkeep
 
     /// Opens the data folder, which is made if it is missing; one store at a time may have it open.
@@ -62,12 +62,13 @@ package final class SQLiteStore: TelemetryStore {
         self.lock = lock
         waiting = CommitQueue(byteLimit: Int(Double(configuration.memoryBudget) * Limits.waitingShare))
         checkpointer = Checkpointer(observer: configuration.observer)
-        writer = Writer(configuration: configuration, waiting: waiting, checkpointer: checkpointer)
+        writer = Writer(configuration: configuration, files: files, waiting: waiting, checkpointer: checkpointer)
         try await checkpointer.open(path: files.database, durability: configuration.durability)
-        try await writer.open(path: files.database)
+        try await writer.open()
         reader = try await SQLiteReader.beside(files, memoryBudget: configuration.memoryBudget)
         upkeep = Upkeep(
-            configuration: configuration, files: files, writer: writer, checkpointer: checkpointer, logger: logger)
+            configuration: configuration, files: files, writer: writer, checkpointer: checkpointer,
+            readCache: reader.pool.shared.cache, logger: logger)
         try await upkeep.open()
     }
 

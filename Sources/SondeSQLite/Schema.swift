@@ -3,6 +3,7 @@
 //
 //   meta(key, value)                  generation: raised by every commit, so that readers know when to look again
 //                                     twin: its copy · ids: the sum of what sqlite_sequence holds
+//                                     pins: raised whenever a trace is pinned, or is no longer · pins_twin: its copy
 //   service(id, name, sum)            ┐ global dictionaries, ids from 1 without gaps
 //   op(id, service, name, kind, sum)  ┘
 //
@@ -15,6 +16,9 @@
 //              ├─ log_hot     times, contexts, trace and span ids
 //              ├─ log_cold    bodies, attributes, resources, scopes
 //              └─ log_filter  filter of letter groups and trace ids (merged blocks only)
+//
+//   pin(trace, note, time, sum)       traces that retention spares
+//   pinned(block, sum)                blocks that hold nothing but their spans, moved out of blocks that were pruned
 //
 //   block.seq: place in the order of arrival; the merge of a run of blocks takes the place of the first
 //   block.received: latest arrival, by which retention goes · newest: the latest first start of a trace
@@ -101,7 +105,7 @@ enum Schema {
         CREATE TABLE log_filter (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
         """
 
-    /// Rows that nothing else vouches for carry a checksum.
+    /// Rows that nothing else vouches for carry a checksum; pins.
     private static let format2 = """
         ALTER TABLE service ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
         UPDATE service SET sum = row_sum(id, CAST(name AS BLOB));
@@ -113,6 +117,12 @@ enum Schema {
         UPDATE log_block SET sum = row_sum(seq, level, n, received, t_min, t_max, bytes);
         INSERT INTO meta (key, value) SELECT 'twin', value FROM meta WHERE key = 'generation';
         INSERT INTO meta (key, value) SELECT 'ids', ifnull(sum(seq), 0) FROM sqlite_sequence;
+
+        CREATE TABLE pin (
+            trace BLOB PRIMARY KEY NOT NULL, note TEXT NOT NULL, time INTEGER NOT NULL, sum INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE pinned (block INTEGER PRIMARY KEY, sum INTEGER NOT NULL) STRICT;
+        INSERT INTO meta (key, value) VALUES ('pins', 0), ('pins_twin', 0);
         """
 
     /// Raises the generation and its copy, and notes the highest ids ever given; part of every transaction.
@@ -186,6 +196,6 @@ extension Schema {
 
     /// The keys of `meta` in a file of that format.
     static func metaKeys(format: Int) -> Set<String> {
-        format < 2 ? ["generation"] : ["generation", "ids", "twin"]
+        format < 2 ? ["generation"] : ["generation", "ids", "pins", "pins_twin", "twin"]
     }
 }

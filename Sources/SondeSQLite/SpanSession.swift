@@ -87,6 +87,8 @@ struct SpanSession: ~Copyable {
             for row in rowCount..<rows.count { traces.base[Int(rows[row].trace)].count -= 1 }
             rows.truncate(to: rowCount)
             columns.valueIDs.truncate(to: valueCount)
+            // A trace that lives on must not begin with a span that is gone.
+            recomputeStarts()
             throw error
         }
     }
@@ -236,7 +238,7 @@ extension SpanSession {
         return dropped
     }
 
-    private mutating func recomputeStarts() {
+    mutating func recomputeStarts() {
         for trace in 0..<traces.count { traces.base[trace].start = .max }
         for row in rows.elements where row.trace != Self.dropped {
             let state = traces.base + Int(row.trace)

@@ -30,6 +30,14 @@ struct StoreFiles: Hashable, Sendable {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
+    /// Bytes that the file system would still give to a file here; nil if it does not say.
+    static func freeBytes(_ path: String) -> Int? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        let (bytes, overflow) = Int(status.f_bavail).multipliedReportingOverflow(by: Int(status.f_frsize))
+        return overflow ? .max : bytes
+    }
+
     static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -41,6 +41,8 @@ extension BlockFile {
         statistics.bytes = shared.files.bytes
         statistics.blocks = catalog.blocks.count + catalog.logBlocks.count
         statistics.services = Set(catalog.blocks.flatMap { $0.zones.map { catalog.names.service($0.service) } }).count
+        statistics.pinnedTraces = catalog.pins.pins.count
+        statistics.pinnedBytes = catalog.pinnedBytes
         statistics.oldest = catalog.blocks.map(\.start).min().map { Timestamp(nanoseconds: $0) }
         statistics.newest = catalog.blocks.map(\.lastStart).max().map { Timestamp(nanoseconds: $0) }
         return statistics

@@ -22,19 +22,27 @@ actor Writer {
     /// The next place in the order of arrival, and the next log record's number.
     private var nextSequence: Int64 = 1
     private var nextLog: Int64 = 1
+    private let files: StoreFiles
     private let checkpointer: Checkpointer
     /// When something was last committed for a sender.
     private(set) var lastCommit = ContinuousClock.now
+    /// Whether the last commit found no room; upkeep prunes until there is some.
+    private(set) var isOutOfRoom = false
+    /// Whether that was our own caution: an empty log may then be room enough.
+    private var wasCautious = false
 
-    init(configuration: SQLiteStoreConfiguration, waiting: CommitQueue, checkpointer: Checkpointer) {
+    init(
+        configuration: SQLiteStoreConfiguration, files: StoreFiles, waiting: CommitQueue, checkpointer: Checkpointer
+    ) {
         self.configuration = configuration
+        self.files = files
         self.waiting = waiting
         self.checkpointer = checkpointer
     }
 
     /// Opens the connection and reads the dictionaries.
-    func open(path: String) throws(SQLiteError) {
-        let connection = try Connection(path: path, mode: .readWrite)
+    func open() throws(SQLiteError) {
+        let connection = try Connection(path: files.database, mode: .readWrite)
         try connection.execute("PRAGMA synchronous = \(configuration.durability == .full ? "FULL" : "NORMAL")")
         try connection.execute("PRAGMA journal_size_limit = \(Limits.journalSizeLimit)")
         try connection.execute("PRAGMA secure_delete = OFF")
@@ -92,6 +100,8 @@ actor Writer {
 
     private func commit(_ group: [WaitingBatch]) {
         let began = ContinuousClock.now
+        configuration.observer.began(.commit)
+        defer { configuration.observer.ended(.commit) }
         spans.removeAll()
         logs.removeAll()
         var results: [Result<Void, SinkError>] = []
@@ -101,6 +111,7 @@ actor Writer {
             if spans.count + logs.count > 0 { bytes = try store() }
         } catch {
             names.rollBack()
+            if let error = error as? SQLiteError, error.isDiskFull || error.isOutOfSpace { isOutOfRoom = true }
             let failure = Self.sinkError(error)
             for index in results.indices { if case .success = results[index] { results[index] = .failure(failure) } }
         }
@@ -163,6 +174,8 @@ actor Writer {
                 logBlocks.append(logWriter.encode(range, of: logs, withFilter: false))
             }
         }
+        let bytes = spanBlocks.reduce(0) { $0 + $1.bytes } + logBlocks.reduce(0) { $0 + $1.bytes }
+        try checkRoom(for: bytes)
         let received = configuration.now().nanoseconds
         var nextSequence = nextSequence
         var nextLog = nextLog
@@ -180,8 +193,32 @@ actor Writer {
         names.markStored()
         self.nextSequence = nextSequence
         self.nextLog = nextLog
-        return spanBlocks.reduce(0) { $0 + $1.bytes } + logBlocks.reduce(0) { $0 + $1.bytes }
+        isOutOfRoom = false
+        return bytes
     }
+
+    // Room on the disk.
+
+    /// Throws "full" before the disk is: what lies in the log must still find its place in the file, and pruning needs a
+    /// few pages to write in. A disk that is full to the last byte could not be emptied.
+    private func checkRoom(for bytes: Int) throws(SQLiteError) {
+        guard let free = StoreFiles.freeBytes(files.database) else { return }
+        let inLog = min(logPages * Limits.pageSize, StoreFiles.size(files.log) ?? 0)
+        wasCautious = free < inLog + 2 * bytes + Limits.roomSpare
+        guard wasCautious else { return }
+        throw SQLiteError(code: SQLITE_FULL, message: "\(free >> 10) KiB are left on it")
+    }
+
+    /// Whether there is room without pruning, now that the log is empty; then the writer is told so.
+    func hasRoomAgain() throws -> Bool {
+        guard wasCautious, let free = StoreFiles.freeBytes(files.database) else { return false }
+        guard free > Limits.roomLeast + 2 * Limits.roomSpare else { return false }
+        isOutOfRoom = false
+        return true
+    }
+
+    /// Upkeep has made room; the next commit finds out whether it is enough.
+    func tryAgain() { isOutOfRoom = false }
 
     private func encode(_ plan: SpanBlockPlan) -> EncodedSpanBlock {
         let services = names.operationServices
@@ -238,43 +275,42 @@ actor Writer {
 
     // Upkeep.
 
-    /// Replaces blocks of spans by their merge; false if one of them is gone.
-    func replace(_ inputs: [SpanBlockInfo], by outputs: [EncodedSpanBlock]) throws -> Bool {
-        let level = (inputs.map(\.level).max() ?? 0) + 1
-        let sequence = inputs.map(\.sequence).min() ?? 0
-        let received = inputs.map(\.received).max() ?? 0
-        return try transaction { connection in
-            guard try connection.count(inputs.map(\.id), in: "block") == inputs.count else { return false }
-            for block in inputs { try connection.deleteBlock(block.id) }
-            for block in outputs {
-                try connection.insert(block, sequence: sequence, level: level, received: received)
+    /// Lets blocks go and others take their place; nil if one of them is gone already, else the time it took.
+    func exchange(_ exchange: BlockExchange) throws -> Duration? {
+        if !exchange.isPruning { try checkRoom(for: exchange.bytes) }
+        let phase = exchange.isPruning ? StorePhase.prune : .exchange
+        configuration.observer.began(phase)
+        defer { configuration.observer.ended(phase) }
+        let began = ContinuousClock.now
+        let isDone = try transaction { connection in
+            guard try connection.count(exchange.goneSpans, in: "block") == exchange.goneSpans.count,
+                try connection.count(exchange.goneLogs, in: "log_block") == exchange.goneLogs.count
+            else { return false }
+            for block in exchange.goneSpans { try connection.deleteBlock(block) }
+            for block in exchange.goneLogs { try connection.deleteLogBlock(block) }
+            for new in exchange.spans {
+                let id = try connection.insert(
+                    new.block, sequence: new.sequence, level: new.level, received: new.received)
+                if new.isPinned { try connection.markPinned(id) }
+            }
+            for new in exchange.logs {
+                try connection.insert(new.block, sequence: new.sequence, level: new.level, received: new.received)
             }
             return true
         }
+        return isDone ? began.duration(to: .now) : nil
     }
 
-    /// The same for blocks of logs.
-    func replace(_ inputs: [LogBlockInfo], by outputs: [EncodedLogBlock]) throws -> Bool {
-        let level = (inputs.map(\.level).max() ?? 0) + 1
-        var sequence = inputs.map(\.sequence).min() ?? 0
-        let received = inputs.map(\.received).max() ?? 0
-        return try transaction { connection in
-            guard try connection.count(inputs.map(\.id), in: "log_block") == inputs.count else { return false }
-            for block in inputs { try connection.deleteLogBlock(block.id) }
-            for block in outputs {
-                try connection.insert(block, sequence: sequence, level: level, received: received)
-                sequence += Int64(block.count)
-            }
-            return true
-        }
+    // Pins.
+
+    /// Notes a pin, or its new note.
+    func pin(_ pin: TracePin) throws {
+        try transaction { connection in try connection.insert(pin) }
     }
 
-    /// Lets go of blocks.
-    func prune(blocks: [SpanBlockInfo], logBlocks: [LogBlockInfo]) throws {
-        try transaction { connection in
-            for block in blocks { try connection.deleteBlock(block.id) }
-            for block in logBlocks { try connection.deleteLogBlock(block.id) }
-        }
+    /// Takes a pin out; false if there was none.
+    func unpin(_ id: TraceID) throws -> Bool {
+        try transaction { connection in try connection.deletePin(id) }
     }
 
     /// Pages of the file: all, and the free ones among them.
@@ -286,9 +322,16 @@ actor Writer {
         )
     }
 
-    /// Gives some free pages back to the file system.
-    func vacuum() throws {
-        try connection?.execute("PRAGMA incremental_vacuum(\(Limits.vacuumPages))")
+    /// Gives some free pages back to the file system; returns how many, and the time it took.
+    func vacuum(pages: Int) throws -> (pages: Int, duration: Duration) {
+        guard let connection else { return (0, .zero) }
+        configuration.observer.began(.vacuum)
+        defer { configuration.observer.ended(.vacuum) }
+        let began = ContinuousClock.now
+        let free = try connection.integer("PRAGMA freelist_count")
+        try connection.execute("PRAGMA incremental_vacuum(\(pages))")
+        let given = Int(free - (try connection.integer("PRAGMA freelist_count")))
+        return (given, began.duration(to: .now))
     }
 
     /// Pages in the write-ahead log as of the last commit.

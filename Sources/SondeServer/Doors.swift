@@ -53,6 +53,7 @@ struct Doors: Sendable {
                 reception.route(SpanImportReceiver(receiver: spans)),
                 reception.route(LogImportReceiver(receiver: logs)),
             ]
+            + PinQueries(pins: store, clock: configuration.clock).routes
         jaeger = JaegerQueries(reader: store, clock: configuration.clock).routes
         own = MetricsRoute(registry: registry, metrics: metrics, reader: store).routes
         health = HealthRoutes(readiness: readiness).routes

@@ -7,12 +7,16 @@ import Synchronization
 
 /// A store in memory. Nothing outlives the process.
 ///
-/// Past `capacity` spans (or log records) the traces (records) that arrived first are pruned.
+/// Past `capacity` spans (or log records) the traces (records) that arrived first are pruned; pinned traces are spared.
 package final class MemoryStore: TelemetryStore {
     /// Spans, and log records, kept at most. A record takes a few kB: this many stay below about half a GB.
     package static let defaultCapacity = 100_000
 
+    /// Traces that can be pinned: beyond it they would crowd out what is new.
+    package static let maxPins = 1_000
+
     private let capacity: Int
+    private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
     fileprivate struct State {
@@ -22,10 +26,16 @@ package final class MemoryStore: TelemetryStore {
         var spanCount = 0
         var logs: [(sequence: UInt64, record: LogRecord)] = []
         var nextSequence: UInt64 = 0
+        /// Latest first.
+        var pins: [TracePin] = []
     }
 
-    package init(capacity: Int = MemoryStore.defaultCapacity) {
+    /// - Parameter now: the time of day, noted with pins.
+    package init(
+        capacity: Int = MemoryStore.defaultCapacity, now: @escaping @Sendable () -> Timestamp = { .zero }
+    ) {
         self.capacity = capacity
+        self.now = now
     }
 
     package func run() async throws(ReadError) {
@@ -100,6 +110,7 @@ package final class MemoryStore: TelemetryStore {
         statistics.traces = traces.count
         statistics.logs = state.withLock { $0.logs.count }
         statistics.services = Set(traces.flatMap(\.spans).map(\.resource.serviceName)).count
+        statistics.pinnedTraces = state.withLock { $0.pins.count }
         statistics.oldest = traces.map(\.start).min()
         statistics.newest = traces.flatMap(\.spans).map(\.start).max()
         return statistics
@@ -132,11 +143,51 @@ extension MemoryStore.State {
     }
 
     fileprivate mutating func pruneSpans(capacity: Int) {
-        var pruned = 0
-        while spanCount > capacity, pruned < arrivals.count - 1 {
-            spanCount -= traces.removeValue(forKey: arrivals[pruned])?.count ?? 0
-            pruned += 1
+        guard spanCount > capacity else { return }
+        let pinned = Set(pins.map(\.traceID))
+        var kept: [TraceID] = []
+        for (place, id) in arrivals.enumerated() {
+            // The trace that arrived last stays, however large it is.
+            if spanCount <= capacity || place == arrivals.count - 1 || pinned.contains(id) {
+                kept.append(id)
+            } else {
+                spanCount -= traces.removeValue(forKey: id)?.count ?? 0
+            }
         }
-        arrivals.removeFirst(pruned)
+        arrivals = kept
     }
+}
+
+// Pins.
+
+extension MemoryStore {
+    package func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? {
+        try TracePin.check(note: note)
+        let time = now()
+        let result: Result<TracePin?, ReadError> = state.withLock { state in
+            if let place = state.pins.firstIndex(where: { $0.traceID == id }) {
+                state.pins[place].note = note
+                return .success(state.pins[place])
+            }
+            guard state.traces[id] != nil else { return .success(nil) }
+            guard state.pins.count < Self.maxPins else {
+                return .failure(.invalid("\(Self.maxPins) traces are pinned, the most there can be; unpin one first"))
+            }
+            let pin = TracePin(traceID: id, note: note, time: time)
+            state.pins.append(pin)
+            state.pins.sort { $0.time != $1.time ? $0.time > $1.time : $0.traceID < $1.traceID }
+            return .success(pin)
+        }
+        return try result.get()
+    }
+
+    package func unpin(_ id: TraceID) async throws(ReadError) -> Bool {
+        state.withLock { state in
+            guard let place = state.pins.firstIndex(where: { $0.traceID == id }) else { return false }
+            state.pins.remove(at: place)
+            return true
+        }
+    }
+
+    package func pins() async throws(ReadError) -> [TracePin] { state.withLock { $0.pins } }
 }

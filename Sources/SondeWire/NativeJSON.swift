@@ -7,7 +7,8 @@
 //   operations  {operations:[{name, kind}]}
 //   search      {traces:[{traceId, rootService, rootOperation, start, durationNanos, spanCount, errorCount,
 //                services:[{name, spanCount, errorCount}], complete}], next, total:{value, exact}}
-//   stats       {spans, unmergedSpans, traces, logs, bytes, blocks, services, oldest, newest}
+//   stats       {spans, unmergedSpans, traces, logs, bytes, blocks, services, pinnedTraces, pinnedBytes, oldest,
+//               newest}
 //   error       {error:{code, message, hint}}
 
 package import SondeModel
@@ -55,6 +56,8 @@ package enum NativeJSON {
             json.member("bytes", statistics.bytes)
             json.member("blocks", statistics.blocks)
             json.member("services", statistics.services)
+            json.member("pinnedTraces", statistics.pinnedTraces)
+            json.member("pinnedBytes", statistics.pinnedBytes)
             json.key("oldest")
             if let oldest = statistics.oldest { json.moment(oldest) } else { json.null() }
             json.key("newest")

@@ -130,7 +130,7 @@ import Testing
             try await claim.verify(
                 StoreContract(
                     spans: collector.store, logs: collector.store, traceReader: collector.remote,
-                    logReader: collector.remote, codec: .otlp))
+                    logReader: collector.remote, pins: collector.remote, codec: .otlp))
         }
     }
 

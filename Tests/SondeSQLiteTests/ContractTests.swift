@@ -21,7 +21,9 @@ struct ContractTests {
         try await withStore { store in
             let sink = SettlingSink(store: store)
             try await claim.verify(
-                StoreContract(spans: sink, logs: sink, traceReader: store, logReader: store, codec: codec))
+                StoreContract(
+                    spans: sink, logs: sink, traceReader: store, logReader: store, pins: store,
+                    codec: codec))
         }
     }
 
@@ -31,7 +33,9 @@ struct ContractTests {
         try await withStore(folder) { store in
             let reader = try await SQLiteReader.open(path: folder.path)
             try await claim.verify(
-                StoreContract(spans: store, logs: store, traceReader: reader, logReader: reader, codec: codec))
+                StoreContract(
+                    spans: store, logs: store, traceReader: reader, logReader: reader, pins: store,
+                    codec: codec))
             await reader.close()
         }
     }

@@ -21,7 +21,7 @@ struct FormatTests {
         return folder
     }
 
-    @Test(arguments: ["format-1.db"])
+    @Test(arguments: ["format-1.db", "format-2.db"])
     func aFileOfAnEarlierFormatGivesTheSameAnswers(name: String) async throws {
         let folder = try copy(name)
         let reader = try await SQLiteReader.open(path: folder.path)
@@ -29,13 +29,35 @@ struct FormatTests {
         await reader.close()
     }
 
-    @Test(arguments: ["format-1.db"])
+    @Test(arguments: ["format-1.db", "format-2.db"])
     func aFileOfAnEarlierFormatIsWrittenOn(name: String) async throws {
         let folder = try copy(name)
         try await withStore(folder) { store async throws in
             try await store.accept(codec.spanBatch([.sample(trace: 1, 1)]))
             await store.settle()
             #expect(try await store.statistics().spans == 10_001)
+            #expect(try await store.trace(FixtureTelemetry.traceID(77))?.spans.count == 10)
+        }
+    }
+
+    @Test func readingAFileOfFormatOneLeavesItAsItIsAndOpeningItForWritingBringsItUpToDate() async throws {
+        let folder = try copy("format-1.db")
+        let version = { () throws(SQLiteError) in
+            try Connection(path: folder.file("sonde.db"), mode: .readOnly).integer("PRAGMA user_version")
+        }
+        let reader = try await SQLiteReader.open(path: folder.path)
+        #expect(try await reader.pins().isEmpty)
+        #expect(try await reader.statistics().pinnedTraces == 0)
+        await reader.close()
+        #expect(try version() == 1)
+        try await withStore(folder) { store async throws in
+            #expect(try await store.pin(FixtureTelemetry.traceID(77), note: "of old") != nil)
+        }
+        #expect(try version() == Schema.version)
+        #expect(try StoreCheck.run(path: folder.path).findings == [])
+        try await withStore(folder, { $0.retention.maxAge = .seconds(1) }) { store async throws in
+            await store.settle()
+            #expect(try await store.statistics().traces == 1)
             #expect(try await store.trace(FixtureTelemetry.traceID(77))?.spans.count == 10)
         }
     }

@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Choice of blocks to merge")
 struct MergeChoiceTests {
-    private func block(_ level: Int, _ count: Int, isDamaged: Bool = false) -> MergeCandidate {
-        MergeCandidate(level: level, count: count, isDamaged: isDamaged)
+    private func block(_ level: Int, _ count: Int, isExcluded: Bool = false) -> MergeCandidate {
+        MergeCandidate(level: level, count: count, isExcluded: isExcluded)
     }
 
     @Test func nothingIsMergedWhereNothingIsFresh() {
@@ -35,7 +35,7 @@ struct MergeChoiceTests {
     }
 
     @Test func damagedBlocksAreLeftAloneAndPartTheirNeighbours() {
-        #expect(MergeChoice.choose([block(0, 10, isDamaged: true)]) == nil)
-        #expect(MergeChoice.choose([block(0, 10), block(0, 10, isDamaged: true), block(0, 10)]) == 0..<1)
+        #expect(MergeChoice.choose([block(0, 10, isExcluded: true)]) == nil)
+        #expect(MergeChoice.choose([block(0, 10), block(0, 10, isExcluded: true), block(0, 10)]) == 0..<1)
     }
 }

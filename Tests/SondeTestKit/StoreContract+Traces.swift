@@ -61,6 +61,49 @@ extension StoreContract {
             try expectEqual(trace.spans.map(\.name), ["renamed", "GET /orders"], "names")
             try expectEqual(await contract.search().traces.map(\.spanCount), [2], "span counts")
         },
+        Claim("the same export sent twice is one, however much arrives in between") { contract in
+            let export = (1...40 as ClosedRange<UInt64>).map {
+                SpanRecord.sample(trace: $0 % 4 + 1, $0, start: Int64($0))
+            }
+            try await contract.store(export)
+            for n in 0..<10 as Range<UInt64> { try await contract.store(.sample(trace: 50 + n, n + 1)) }
+            try await contract.store(export)
+            let page = try await contract.search { $0.limit = 100 }
+            try expectEqual(page.total.value, 14, "traces")
+            try expectEqual(page.traces.map(\.spanCount).sorted().suffix(5), [1, 10, 10, 10, 10], "span counts")
+            let statistics = try await contract.traceReader.statistics()
+            try expect(
+                (50...50 + statistics.unmergedSpans).contains(statistics.spans),
+                "\(statistics.spans) spans, of which \(statistics.unmergedSpans) are not yet looked at, are no 50")
+        },
+        Claim("a client and a server half of one span are kept when both are sent again") { contract in
+            let client = SpanRecord.sample(1, kind: .client, duration: 20)
+            let server = SpanRecord.sample(1, kind: .server, start: 5)
+            for _ in 0..<3 { try await contract.store(client, server) }
+            try expectEqual(await contract.storedTrace(.sample(1)).spans, [client, server], "spans")
+            try expectEqual(await contract.search().traces.map(\.spanCount), [2], "span count")
+        },
+        Claim("a trace whose first span came anew with another start is where that start puts it") { contract in
+            var moved = SpanRecord.sample(trace: 1, 1, start: 5)
+            try await contract.store(moved)
+            try await contract.store(.sample(trace: 2, 1, start: 10), .sample(trace: 3, 1, start: 20))
+            moved.start = .sample(ms: 15)
+            moved.end = .sample(ms: 16)
+            try await contract.store(moved)
+            try expectEqual(
+                await contract.search().traces.map(\.traceID), [.sample(3), .sample(1), .sample(2)], "order")
+            var seen: [TraceID] = []
+            var cursor: TraceCursor?
+            repeat {
+                let page = try await contract.search {
+                    $0.limit = 1
+                    $0.cursor = cursor
+                }
+                seen += page.traces.map(\.traceID)
+                cursor = page.next
+            } while cursor != nil
+            try expectEqual(seen, [.sample(3), .sample(1), .sample(2)], "pages of one")
+        },
         Claim("an ended span beats an unfinished one, whichever comes last") { contract in
             let ended = SpanRecord.sample(1)
             var unfinished = ended

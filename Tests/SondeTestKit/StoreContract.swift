@@ -11,6 +11,7 @@ package struct StoreContract: Sendable {
     package let logs: any LogSink
     package let traceReader: any TraceReader
     package let logReader: any LogReader
+    package let pins: any TracePins
     /// How records become a batch: the OTLP codec, which this kit must not import.
     package let codec: Codec
 
@@ -29,17 +30,19 @@ package struct StoreContract: Sendable {
 
     /// Checks one store, which must be empty, on both sides of its doors.
     package init(store: some TelemetryStore, codec: Codec) {
-        self.init(spans: store, logs: store, traceReader: store, logReader: store, codec: codec)
+        self.init(spans: store, logs: store, traceReader: store, logReader: store, pins: store, codec: codec)
     }
 
     /// Checks readers that see what other sinks have taken.
     package init(
-        spans: any SpanSink, logs: any LogSink, traceReader: any TraceReader, logReader: any LogReader, codec: Codec
+        spans: any SpanSink, logs: any LogSink, traceReader: any TraceReader, logReader: any LogReader,
+        pins: any TracePins, codec: Codec
     ) {
         self.spans = spans
         self.logs = logs
         self.traceReader = traceReader
         self.logReader = logReader
+        self.pins = pins
         self.codec = codec
     }
 
@@ -61,7 +64,7 @@ package struct StoreContract: Sendable {
     }
 
     /// Every promise; each is to be verified on an empty store of its own.
-    package static let claims: [Claim] = traceClaims + searchClaims + logClaims
+    package static let claims: [Claim] = traceClaims + searchClaims + logClaims + pinClaims
 }
 
 extension StoreContract {

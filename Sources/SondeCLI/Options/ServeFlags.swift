@@ -11,6 +11,7 @@ struct ServeFlags: ParsableArguments {
     @Option(name: Setting.zipkin.flagName, help: Setting.zipkin.flagHelp) var zipkin: String?
     @Option(name: Setting.data.flagName, help: Setting.data.flagHelp) var data: String?
     @Option(name: Setting.keep.flagName, help: Setting.keep.flagHelp) var keep: String?
+    @Option(name: Setting.keepService.flagName, help: Setting.keepService.flagHelp) var keepService: [String] = []
     @Option(name: Setting.maxDisk.flagName, help: Setting.maxDisk.flagHelp) var maxDisk: String?
     @Option(name: Setting.maxMemory.flagName, help: Setting.maxMemory.flagHelp) var maxMemory: String?
     @Option(name: Setting.durability.flagName, help: Setting.durability.flagHelp) var durability: String?
@@ -23,7 +24,7 @@ struct ServeFlags: ParsableArguments {
     var values: [String: String] {
         let given: [(Setting, String?)] = [
             (.otlpHTTP, otlpHTTP), (.query, query), (.otlpGRPC, otlpGRPC), (.zipkin, zipkin), (.data, data),
-            (.keep, keep),
+            (.keep, keep), (.keepService, keepService.isEmpty ? nil : keepService.joined(separator: ",")),
             (.maxDisk, maxDisk), (.maxMemory, maxMemory), (.durability, durability), (.cors, cors),
             (.logLevel, logLevel),
             (.logFormat, logFormat), (.config, config),

@@ -13,7 +13,8 @@ enum StoreChoice {
     ) async throws(CommandFailure) -> any TelemetryStore {
         var configuration = SQLiteStoreConfiguration(directory: settings.dataFolder)
         configuration.durability = settings.isRelaxed ? .relaxed : .full
-        configuration.retention = RetentionPolicy(maxAge: settings.keep, maxBytes: settings.maxDiskBytes)
+        configuration.retention = RetentionPolicy(
+            maxAge: settings.keep, serviceMaxAge: settings.keepByService, maxBytes: settings.maxDiskBytes)
         configuration.memoryBudget = settings.maxMemoryBytes - settings.bytesInFlight
         configuration.observer = StoreMetrics(metrics)
         do throws(StoreError) { return try await SQLiteStore.open(configuration, logger: logger) } catch {
@@ -63,6 +64,25 @@ enum StoreChoice {
         upkeep.cancel()
         _ = await upkeep.result
         return try outcome.get()
+    }
+
+    /// Opens a data folder, or the database in one, for changing what is pinned there: only while no collector does.
+    static func changePins(path: String) async throws(CommandFailure) -> PinSource {
+        var folder = path
+        if path.hasSuffix("/sonde.db") { folder = String(path.dropLast("/sonde.db".count)) }
+        if path == "sonde.db" { folder = "." }
+        do throws(StoreError) {
+            // Says what is wrong with the path before anything is made there.
+            await (try SQLiteReader.open(path: folder)).close()
+            let quiet = Logger(label: "sonde") { _ in SwiftLogNoOpLogHandler() }
+            let store = try await SQLiteStore.open(SQLiteStoreConfiguration(directory: folder), logger: quiet)
+            return PinSource(reader: store, pins: store) { await store.close() }
+        } catch {
+            let advice =
+                error.code == .locked ? "Ask that collector instead: leave out --db, or name it with --at." : nil
+            throw CommandFailure(
+                error.code == .unreachable ? .unreachable : .sourceFailed, error.reason, advice: advice)
+        }
     }
 
     static let databaseVersion = SQLiteStore.libraryVersion

@@ -13,6 +13,8 @@ struct ServeSettings {
     var dataFolder: String
     /// Nil keeps everything.
     var keep: Duration?
+    /// Services with a time of their own; nil inside keeps everything of a service.
+    var keepByService: [String: Duration?]
     var maxDiskBytes: Int
     var maxMemoryBytes: Int
     var isRelaxed: Bool
@@ -31,6 +33,7 @@ struct ServeSettings {
         }
         dataFolder = try Self.dataFolder(sources, environment)
         keep = try sources.read(.keep, Self.age) ?? nil
+        keepByService = try sources.read(.keepService, Self.ages) ?? [:]
         maxDiskBytes = try Self.size(.maxDisk, least: Limits.minDiskBytes, sources)
         maxMemoryBytes = try Self.size(.maxMemory, least: Limits.minMemoryBytes, sources)
         isRelaxed = try sources.choice(.durability) == "relaxed"
@@ -70,6 +73,18 @@ struct ServeSettings {
             return nil
         }
         return .some(.nanoseconds(signed))
+    }
+
+    /// `checkout=30d,health=6h`; the last `=` of a part divides it, so that a name may have one.
+    private static func ages(_ text: String) -> [String: Duration?]? {
+        var ages: [String: Duration?] = [:]
+        for part in text.split(separator: ",") {
+            guard let mark = part.lastIndex(of: "=") else { return nil }
+            let name = part[..<mark].trimmingPrefix(while: \.isWhitespace)
+            guard !name.isEmpty, let age = age(String(part[part.index(after: mark)...])) else { return nil }
+            ages[String(name)] = age
+        }
+        return ages.isEmpty ? nil : ages
     }
 
     private static func origin(_ text: String) -> String? {

@@ -5,7 +5,7 @@
 /// One thing that can be set.
 struct Setting: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        case address, folder, file, duration, size, origin
+        case address, folder, file, duration, durations, size, origin
         case choice([String])
     }
 
@@ -34,6 +34,7 @@ struct Setting: Hashable, Sendable {
         case .folder: "folder"
         case .file: "file"
         case .duration: "duration|off"
+        case .durations: "service=duration|off"
         case .size: "size"
         case .origin: "origin"
         case .choice(let names): names.joined(separator: "|")
@@ -47,6 +48,7 @@ struct Setting: Hashable, Sendable {
         case .folder: "the path of a folder"
         case .file: "the path of a file"
         case .duration: "a duration like 36h or 7d, or off"
+        case .durations: "services with durations, like checkout=30d,health=6h or audit=off"
         case .size: "a size like 500MB, 10GB or 2GiB"
         case .origin: "an origin like https://grafana.example.org"
         case .choice(let names): names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
@@ -75,6 +77,12 @@ extension Setting {
     static let keep = Setting(
         flag: "keep", kind: .duration, standard: "7d", summary: "Delete what arrived longer ago than this.",
         reason: "Counted from arrival, so that a wrong clock neither loses data nor keeps it forever.")
+    static let keepService = Setting(
+        flag: "keep-service", kind: .durations, standard: nil,
+        summary: "Keep what this service sends for another time than --keep; may be given several times.",
+        reason:
+            "Longer for what is looked up late, shorter for what is loud. Several are separated by commas. --max-disk "
+            + "holds for all.")
     static let maxDisk = Setting(
         flag: "max-disk", kind: .size, standard: "10GB",
         summary: "Delete the oldest when the data takes more than this.",
@@ -104,7 +112,8 @@ extension Setting {
 
     /// In the order of `--help`.
     static let all: [Setting] = [
-        otlpHTTP, query, otlpGRPC, zipkin, data, keep, maxDisk, maxMemory, durability, cors, logLevel, logFormat,
+        otlpHTTP, query, otlpGRPC, zipkin, data, keep, keepService, maxDisk, maxMemory, durability, cors, logLevel,
+        logFormat,
         config,
     ]
 

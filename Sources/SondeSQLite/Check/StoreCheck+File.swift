@@ -97,6 +97,9 @@ extension StoreCheck {
         if hasSums, values["generation"] != values["twin"] {
             add(StoreFinding("meta", "the generation and its copy differ", .rebuildIndex))
         }
+        if hasSums, values["pins"] != values["pins_twin"] {
+            add(StoreFinding("meta", "the number of changes to pins and its copy differ", .rebuildIndex))
+        }
         for table in ["block", "log_block"] {
             let given = try connection.integer(
                 "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = '\(table)'")

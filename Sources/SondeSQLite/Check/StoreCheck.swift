@@ -65,6 +65,7 @@ package struct StoreCheck {
         attempt("op") { check throws(SQLiteError) in try check.checkOperations() }
         attempt("block") { check throws(SQLiteError) in try check.checkSpanBlocks() }
         attempt("log_block") { check throws(SQLiteError) in try check.checkLogBlocks() }
+        attempt("pin") { check throws(SQLiteError) in try check.checkPins() }
         attempt("") { check throws(SQLiteError) in try check.checkOrphans() }
     }
 

@@ -32,6 +32,8 @@ struct MetricsRoute: Sendable {
         metrics.set(MetricName.storedLogs, to: statistics.logs)
         metrics.set(MetricName.storedBytes, to: statistics.bytes)
         metrics.set(MetricName.storedBlocks, to: statistics.blocks)
+        metrics.set(MetricName.pinnedTraces, to: statistics.pinnedTraces)
+        metrics.set(MetricName.pinnedBytes, to: statistics.pinnedBytes)
         metrics.set(MetricName.storedServices, to: statistics.services)
     }
 }

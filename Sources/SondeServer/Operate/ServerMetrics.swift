@@ -26,6 +26,8 @@ package enum MetricName {
     package static let storedBytes = "sonde_store_bytes"
     package static let storedBlocks = "sonde_store_blocks"
     package static let unmergedSpans = "sonde_store_unmerged_spans"
+    package static let pinnedTraces = "sonde_store_pinned_traces"
+    package static let pinnedBytes = "sonde_store_pinned_bytes"
     package static let storedServices = "sonde_store_services"
 
     /// What `# HELP` says of each.
@@ -47,6 +49,8 @@ package enum MetricName {
         storedBytes: "Bytes of all files of the store.",
         storedBlocks: "Blocks in the store.",
         unmergedSpans: "Spans in blocks that no merge has seen yet.",
+        pinnedTraces: "Traces that retention spares.",
+        pinnedBytes: "Bytes of blocks that only pins keep.",
         storedServices: "Services known to the store.",
     ]
 }

@@ -11,11 +11,18 @@ final class RunningCollector: Sendable {
     let queryURL: String
 
     /// Starts a collector whose data lies in `data` below the folder, and waits until it is ready.
-    init(in scratch: ScratchFolder, data: String = "data", arguments: [String] = []) async throws {
+    ///
+    /// - Parameter shell: what a shell says before it becomes the collector: bounds, or a program that watches it.
+    init(
+        in scratch: ScratchFolder, data: String = "data", arguments: [String] = [], shell: String? = nil
+    ) async throws {
         let free = ["--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--query", "127.0.0.1:0"]
-        run = try ProgramRun(
-            Program.sonde, ["serve", "--data", scratch.file(data), "--log-format", "text"] + free + arguments,
-            in: scratch)
+        let words = ["serve", "--data", scratch.file(data), "--log-format", "text"] + free + arguments
+        if let shell {
+            run = try ProgramRun("/bin/sh", ["-c", "\(shell) \"$0\" \"$@\"", Program.sonde] + words, in: scratch)
+        } else {
+            run = try ProgramRun(Program.sonde, words, in: scratch)
+        }
         otlpURL = try await Self.address(of: "otlp-http", in: run)
         queryURL = try await Self.address(of: "query", in: run)
         let query = queryURL

@@ -28,7 +28,7 @@ final class CountingObserver: StoreObserver {
         add(logs, to: "logs")
     }
 
-    func merged(blocks: Int, into: Int, records: Int, duplicates: Int, duration: Duration) {
+    func merged(blocks: Int, into: Int, records: Int, bytes: Int, duplicates: Int, duration: Duration) {
         add(records, to: "merged")
     }
 

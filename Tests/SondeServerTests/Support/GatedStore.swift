@@ -51,5 +51,8 @@ struct GatedStore: TelemetryStore {
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { try await memory.pin(id, note: note) }
+    func unpin(_ id: TraceID) async throws(ReadError) -> Bool { try await memory.unpin(id) }
+    func pins() async throws(ReadError) -> [TracePin] { try await memory.pins() }
     func run() async throws(ReadError) { try await memory.run() }
 }

@@ -26,6 +26,9 @@ struct RefusingStore: TelemetryStore {
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { try await memory.pin(id, note: note) }
+    func unpin(_ id: TraceID) async throws(ReadError) -> Bool { try await memory.unpin(id) }
+    func pins() async throws(ReadError) -> [TracePin] { try await memory.pins() }
     func run() async throws(ReadError) { try await memory.run() }
 }
 
@@ -43,6 +46,9 @@ struct UnableStore: TelemetryStore {
     func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] { throw broken }
     func statistics() async throws(ReadError) -> StoreStatistics { throw broken }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { throw broken }
+    func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { throw broken }
+    func unpin(_ id: TraceID) async throws(ReadError) -> Bool { throw broken }
+    func pins() async throws(ReadError) -> [TracePin] { throw broken }
     func run() async throws(ReadError) { try await memory.run() }
 }
 
@@ -63,5 +69,8 @@ struct StoppingStore: TelemetryStore {
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { try await memory.pin(id, note: note) }
+    func unpin(_ id: TraceID) async throws(ReadError) -> Bool { try await memory.unpin(id) }
+    func pins() async throws(ReadError) -> [TracePin] { try await memory.pins() }
     func run() async throws(ReadError) {}
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts blocks anew from some of their records: without those that retention lets go of, without copies of spans that
+// came again later.
+//
+// Among merged blocks every span (trace id, span id, kind) occurs once. A merge of fresh blocks therefore looks for
+// copies in those that were merged before: fingerprints name the few blocks that may hold one, and these are cut anew in
+// the same transaction, with whichever copy wins in the place of the first. So counts are exact as soon as nothing is
+// fresh.
+
+import SondeModel
+import SondeStorage
+
+/// One block, cut anew from some of its spans.
+struct RewrittenSpans {
+    var original: SpanBlockInfo
+    /// What stays where it is; nil if nothing does.
+    var staying: EncodedSpanBlock?
+    /// What a pin keeps of the rest.
+    var pinned: EncodedSpanBlock?
+    /// Spans let go.
+    var gone: Int
+}
+
+struct RewrittenLogs {
+    var original: LogBlockInfo
+    var staying: EncodedLogBlock?
+    var gone: Int
+}
+
+extension BlockMerger {
+    /// The merged blocks, other than `inputs`, that hold copies of the session's spans; in order of arrival.
+    func rivals(of inputs: [SpanBlockInfo], in file: BlockFile) -> [SpanBlockInfo] {
+        // What comes out of merges has no copies elsewhere: only fresh blocks can bring some.
+        guard inputs.contains(where: { $0.level == 0 }) else { return [] }
+        let own = Set(inputs.map(\.id))
+        let sieve = spans.fingerprintSieve()
+        var rivals: [SpanBlockInfo] = []
+        for block in file.catalog.blocks where block.level > 0 && !own.contains(block.id) {
+            let common = sieve.common(with: block.fingerprints)
+            guard !common.isEmpty else { continue }
+            // A block that cannot be read keeps its copies, as it keeps all else.
+            if (try? holdsCopies(block, common, file)) ?? false { rivals.append(block) }
+        }
+        return rivals
+    }
+
+    private func holdsCopies(
+        _ block: SpanBlockInfo, _ fingerprints: Set<UInt32>, _ file: BlockFile
+    ) throws(ReadError) -> Bool {
+        let fragments = try file.head(block).traces.filter { fingerprints.contains($0.id.fingerprint) }
+        let keys = spans.keys(of: Set(fragments.map(\.id)))
+        guard !keys.isEmpty else { return false }
+        for fragment in fragments {
+            for span in try file.outlines(fragment, in: block) {
+                let kind = file.catalog.names.operation(span.operation)?.kind ?? .unspecified
+                if keys.contains(SpanKey(trace: fragment.id, span: span.spanID, kind: kind.rawValue)) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Merges the inputs together with blocks that hold copies of their spans. The winner of two copies takes the place
+    /// of the first, so that blocks that were merged before only change what they hold of that span; all else stays
+    /// where it was, with the time of its arrival.
+    mutating func merge(
+        _ inputs: [SpanBlockInfo], besides rivals: [SpanBlockInfo], in file: BlockFile
+    ) throws(ReadError) -> MergedSpans {
+        spans.removeAll()
+        var parts: [(block: SpanBlockInfo, rows: Range<Int>)] = []
+        var records = 0
+        for block in rivals {
+            // Beyond the bound copies stay, and are found again when more of the trace arrives.
+            guard records + block.count <= Limits.rivalRecords || parts.isEmpty else { continue }
+            let first = spans.count
+            do throws(ReadError) { try add(block, file) } catch {
+                // What was added of it would be in the way.
+                return try merge(inputs, besides: rivals.filter { $0 !== block }, in: file)
+            }
+            records += block.count
+            parts.append((block, first..<spans.count))
+        }
+        let own = spans.count
+        for block in inputs { try add(block, file) }
+        var merged = MergedSpans(blocks: [], duplicates: spans.dropDuplicates())
+        for (block, rows) in parts {
+            let staying = encode(rows, blockRecords: .max / 2, file).first
+            merged.rewritten.append(RewrittenSpans(original: block, staying: staying, pinned: nil, gone: 0))
+        }
+        merged.blocks = encode(own..<spans.count, blockRecords: Limits.blockRecords, file)
+        return merged
+    }
+
+    /// Blocks of some rows of the session.
+    private mutating func encode(_ rows: Range<Int>, blockRecords: Int, _ file: BlockFile) -> [EncodedSpanBlock] {
+        let hidden = spans.hide(allBut: rows)
+        defer { spans.reveal(hidden) }
+        return encode(spans.plan(blockRecords: blockRecords), file)
+    }
+
+    /// Whether a block can be taken apart.
+    mutating func canRead(_ block: SpanBlockInfo, in file: BlockFile) -> Bool {
+        spans.removeAll()
+        do throws(ReadError) { try add(block, file) } catch { return false }
+        return true
+    }
+
+    /// Parts a block of which retention lets go: the spans of services that `stays` names stay; of the others a pin keeps
+    /// those of its traces.
+    mutating func sift(
+        _ block: SpanBlockInfo, in file: BlockFile, pinned: Set<TraceWords>, stays: (Int) -> Bool
+    ) throws(ReadError) -> RewrittenSpans {
+        let names = file.catalog.names
+        func isStaying(_ row: SpanRow) -> Bool { stays(names.operation(Int(row.operation))?.service ?? 0) }
+        var rewritten = RewrittenSpans(original: block, staying: nil, pinned: nil, gone: block.count)
+        if block.zones.contains(where: { stays($0.service) }) {
+            spans.removeAll()
+            try add(block, file)
+            rewritten.gone = spans.drop { row, _ in !isStaying(row) }
+            rewritten.staying = encodeWhole(block, file)
+        }
+        guard try file.holds(block, anyOf: pinned) else { return rewritten }
+        spans.removeAll()
+        try add(block, file)
+        let others = spans.drop { row, trace in isStaying(row) || !pinned.contains(trace) }
+        rewritten.pinned = encodeWhole(block, file)
+        rewritten.gone -= block.count - others
+        return rewritten
+    }
+
+    /// The session as one block; nil if nothing is left in it.
+    private mutating func encodeWhole(_ block: SpanBlockInfo, _ file: BlockFile) -> EncodedSpanBlock? {
+        // A block that no merge has seen stays one, so that the next merge looks for copies of its spans.
+        encode(spans.plan(blockRecords: .max / 2), withFilter: block.level > 0, file).first
+    }
+
+    /// A block of logs without the records of services that go.
+    mutating func sift(
+        _ block: LogBlockInfo, in file: BlockFile, stays: (Int) -> Bool
+    ) throws(ReadError) -> RewrittenLogs {
+        guard block.zones.contains(where: { stays($0.service) }) else {
+            return RewrittenLogs(original: block, staying: nil, gone: block.count)
+        }
+        logs.removeAll()
+        try add(block, file)
+        let gone = logs.drop(unless: stays)
+        let staying =
+            logs.count == 0 ? nil : logWriter.encode(0..<logs.count, of: logs, withFilter: block.level > 0)
+        return RewrittenLogs(original: block, staying: staying, gone: gone)
+    }
+}
+
+extension BlockFile {
+    /// Whether the block holds spans of one of the traces.
+    func holds(_ block: SpanBlockInfo, anyOf traces: Set<TraceWords>) throws(ReadError) -> Bool {
+        for trace in traces where block.mayContain(trace.fingerprint) {
+            if try head(block).fragment(of: trace) != nil { return true }
+        }
+        return false
+    }
+}

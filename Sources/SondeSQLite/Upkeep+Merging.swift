@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// When blocks are merged, and how a merge is put in their place.
+
+import SondeModel
+import SondeStorage
+
+extension Upkeep {
+    func mergeIfDue() async throws {
+        let catalog = try read { $0.catalog }
+        let fresh = catalog.blocks.count { $0.level == 0 }
+        let freshLogs = catalog.logBlocks.count { $0.level == 0 }
+        let isOld = lastMerge.duration(to: .now) >= Limits.mergeAge
+        // While batches wait, the writer's need comes first; but reads grow dearer with every fresh block.
+        let due = writer.isBehind ? Limits.mergeBlocksWhenBehind : Limits.mergeBlocks
+        guard max(fresh, freshLogs) >= due || isOld else { return }
+        try await mergeAll()
+    }
+
+    /// Merges all that is fresh now. What arrives meanwhile is left for the next time: under steady load there would be no
+    /// end, and retention would never get its turn.
+    func mergeAll() async throws {
+        let last = try read { file in
+            (
+                spans: file.catalog.blocks.reduce(0) { max($0, $1.id) },
+                logs: file.catalog.logBlocks.reduce(0) { max($0, $1.id) }
+            )
+        }
+        while try await mergeSpans(upTo: last.spans) {}
+        while try await mergeLogs(upTo: last.logs) {}
+        lastMerge = .now
+    }
+
+    /// One merge of spans; false if nothing is to be merged.
+    private func mergeSpans(upTo last: Int64) async throws -> Bool {
+        let began = ContinuousClock.now
+        configuration.observer.began(.merge)
+        defer { configuration.observer.ended(.merge) }
+        let work = try read { file -> (inputs: [SpanBlockInfo], merged: MergedSpans, pins: PinCatalog)? in
+            let pins = file.catalog.pins
+            let candidates = file.catalog.blocks.map { block in
+                MergeCandidate(
+                    level: block.level, count: block.count, bytes: block.bytes,
+                    isExcluded: damagedBlocks.contains(block.id) || block.level == 0 && block.id > last,
+                    isPinned: pins.blocks.contains(block.id))
+            }
+            guard let choice = MergeChoice.choose(candidates) else { return nil }
+            let inputs = Array(file.catalog.blocks[choice])
+            do { return (inputs, try merger.merge(inputs, in: file), pins) } catch {
+                // Find the culprits, so that the others are merged next time.
+                for block in inputs where !merger.canRead(block, in: file) { damagedBlocks.insert(block.id) }
+                throw error
+            }
+        }
+        guard let work else { return false }
+        let isPinned = work.inputs.first.map { work.pins.blocks.contains($0.id) } ?? false
+        var exchange = BlockExchange(merging: work.inputs, into: work.merged, isPinned: isPinned)
+        for block in work.merged.rewritten {
+            exchange.replace(block, isPinned: work.pins.blocks.contains(block.original.id))
+        }
+        guard try await writer.exchange(exchange) != nil else { return false }
+        configuration.observer.merged(
+            blocks: work.inputs.count, into: work.merged.blocks.count,
+            records: work.merged.blocks.reduce(0) { $0 + $1.count }, bytes: exchange.bytes,
+            duplicates: work.merged.duplicates, duration: began.duration(to: .now))
+        return true
+    }
+
+    private func mergeLogs(upTo last: Int64) async throws -> Bool {
+        let began = ContinuousClock.now
+        configuration.observer.began(.merge)
+        defer { configuration.observer.ended(.merge) }
+        let work = try read { file -> (inputs: [LogBlockInfo], blocks: [EncodedLogBlock])? in
+            let candidates = file.catalog.logBlocks.map { block in
+                MergeCandidate(
+                    level: block.level, count: block.count, bytes: block.bytes,
+                    isExcluded: damagedLogBlocks.contains(block.id) || block.level == 0 && block.id > last)
+            }
+            guard let choice = MergeChoice.choose(candidates) else { return nil }
+            let inputs = Array(file.catalog.logBlocks[choice])
+            do { return (inputs, try merger.merge(inputs, in: file)) } catch {
+                for block in inputs where (try? merger.merge([block], in: file)) == nil {
+                    damagedLogBlocks.insert(block.id)
+                }
+                throw error
+            }
+        }
+        guard let work else { return false }
+        let exchange = BlockExchange(merging: work.inputs, into: work.blocks)
+        guard try await writer.exchange(exchange) != nil else { return false }
+        configuration.observer.merged(
+            blocks: work.inputs.count, into: work.blocks.count, records: work.blocks.reduce(0) { $0 + $1.count },
+            bytes: exchange.bytes, duplicates: 0, duration: began.duration(to: .now))
+        return true
+    }
+}

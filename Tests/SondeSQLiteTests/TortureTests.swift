@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// A few kills of each kind; `make torture` makes it hundreds.
+
+import Foundation
+import Testing
+
+@Suite("kill -9 in the middle of a phase", .serialized)
+struct TortureTests {
+    @Test(arguments: ["commit", "merge", "exchange", "prune", "rescue", "vacuum", "checkpoint", "settle", "any"])
+    func nothingAcknowledgedIsLost(kind: String) throws {
+        let folder = try TemporaryFolder()
+        let process = Process()
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        process.executableURL = URL(fileURLWithPath: own).deletingLastPathComponent()
+            .appendingPathComponent("SondeTorture")
+        let kills = ["merge", "prune", "vacuum"].contains(kind) ? "8" : "2"
+        process.arguments = ["run", "--kills", kills, "--kinds", kind, "--folder", folder.file("files")]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let said = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(String(decoding: said, as: UTF8.self))")
+    }
+}
