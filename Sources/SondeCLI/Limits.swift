@@ -41,7 +41,7 @@ enum Limits {
     /// Reasons for refusals that are told one by one; more are counted.
     static let importReasonsTold = 20
     /// How long `import` waits for a store that asks for patience.
-    static let importPatience = Duration.seconds(120)
+    static let importPatience = Duration.seconds(60)
 
     /// How long requests under way may take after a signal before they are cut off. Service managers kill after 30 s
     /// or more, and senders repeat what was not acknowledged.

@@ -18,6 +18,7 @@ struct ImportRun {
     private var progress = ProgressLine()
     /// Spans and log records read, stored or not yet.
     private var readCount = 0
+    private var hasToldWaiting = false
     private var bytesBefore = 0
     private let bytesInAll: Int?
 
@@ -115,14 +116,19 @@ struct ImportRun {
         try refuse(refused, reason, target.name)
     }
 
-    /// Repeats what the store is too busy for, for a while.
-    private func storePatiently(_ batch: ImportBatch) async throws(SinkError) -> (rejected: Int, reason: String) {
+    /// Repeats what the store is too busy for, for a while, and says so.
+    private mutating func storePatiently(
+        _ batch: ImportBatch
+    ) async throws(SinkError) -> (rejected: Int, reason: String) {
         let deadline = ContinuousClock.now + Limits.importPatience
         while true {
             do throws(SinkError) {
                 return try await target.store(batch.bytes, as: batch.signal)
             } catch {
-                guard case .busy(_, let delay) = error, ContinuousClock.now + delay < deadline else { throw error }
+                guard case .busy(let reason, let delay) = error, ContinuousClock.now + delay < deadline else {
+                    throw error
+                }
+                tellWaiting(reason)
                 do { try await Task.sleep(for: delay) } catch { throw .failed(reason: "the import was given up") }
             }
         }
@@ -149,6 +155,14 @@ struct ImportRun {
         if isStrict {
             throw CommandFailure(.nothingFound, "stopped at the first thing that can't be imported, as --strict asks")
         }
+    }
+
+    private mutating func tellWaiting(_ reason: String) {
+        guard !hasToldWaiting else { return }
+        hasToldWaiting = true
+        progress.clear()
+        let seconds = Limits.importPatience.components.seconds
+        StandardStreams.writeError("sonde: trying again for up to \(seconds) s: \(reason)\n")
     }
 
     private mutating func draw(_ file: InputFile) {
