@@ -15,7 +15,7 @@ enum ExitStatus: Int32, CaseIterable {
     var meaning: String {
         switch self {
         case .done: "done, or something was found"
-        case .nothingFound: "nothing was found, or `import` refused something"
+        case .nothingFound: "nothing was found, `import` refused something, or `check` found damage"
         case .usage: "the command line or a setting is wrong, or a prefix is ambiguous"
         case .unreachable: "the collector or file can't be reached"
         case .sourceFailed: "the collector or file failed, or the answer can't be written"

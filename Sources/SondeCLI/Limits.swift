@@ -46,4 +46,19 @@ enum Limits {
     /// How long requests under way may take after a signal before they are cut off. Service managers kill after 30 s
     /// or more, and senders repeat what was not acknowledged.
     static let shutdownDeadline = Duration.seconds(20)
+
+    /// Rows of SQL without `--limit`: more than anyone reads, few enough to draw at once.
+    static let sqlRows = 10_000
+
+    /// How long SQL may take without `--timeout`.
+    static let sqlTime = Duration.seconds(30)
+
+    /// Bytes that SQLite may take while it answers `sonde sql`. Sorting and grouping go to temporary files long before.
+    static let sqlMemoryBytes = 512 << 20
+
+    /// Bytes of a query from standard input, as SQLite bounds them by itself.
+    static let sqlQueryBytes = 1_000_000
+
+    /// Bytes of an answer that are gathered before they are written.
+    static let outputBytes = 1 << 16
 }

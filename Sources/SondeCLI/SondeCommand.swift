@@ -17,8 +17,7 @@ struct SondeCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Export.self,
-            Import.self, Stats.self, Pin.self,
-            ShowVersion.self,
+            Import.self, Stats.self, Pin.self, RunSQL.self, Check.self, Backup.self, ShowVersion.self,
         ]
     )
 

@@ -49,7 +49,7 @@ struct BlockMerger: ~Copyable {
         let kinds = head.operations.map { file.catalog.names.operation($0)?.kind.rawValue ?? 0 }
         // Parents may lie in another slice of the same trace: all ids of the block are at hand.
         var ids: [UInt64] = []
-        ids.reserveCapacity(block.count)
+        ids.reserveCapacity(head.count)
         for slice in head.slices.indices { ids += try file.spanIDs(block, slice, head).ids }
         var trace = 0
         for (number, slice) in head.slices.enumerated() {

@@ -113,6 +113,9 @@ struct ChunkDirectory: Sendable {
             let stored = Int(try reader.fixed32())
             let raw = Int(try reader.fixed32())
             guard stored <= blobCount - offset, raw <= Limits.chunkBytes else { throw Damage("it is cut short") }
+            guard codec != Codec.zlib.rawValue || raw <= stored * Limits.inflation else {
+                throw Damage("a chunk of \(stored) bytes cannot hold \(raw)")
+            }
             entries.append(
                 Entry(codec: codec, range: offset..<(offset + stored), rawCount: raw, checksum: try reader.fixed32()))
             offset += stored

@@ -66,6 +66,7 @@ final class ColumnMeta: CachedPart {
         for _ in 0..<(try reader.count()) {
             let pseudo = try reader.count()
             let code = try reader.byte()
+            guard pseudo <= PseudoKey.count else { throw Damage("a column has the unknown kind \(pseudo)") }
             guard let mode = ColumnMode(rawValue: code) else { throw Damage("a column has the unknown mode \(code)") }
             if pseudo > 0 {
                 keys.append(Key(pseudo: pseudo - 1, mode: mode, name: "", bytes: []))
@@ -190,31 +191,35 @@ final class ColumnSlice: CachedPart {
         guard shapes.allSatisfy({ Int($0) < meta.shapes.count }) else {
             throw Damage("a record names a shape that the block lacks")
         }
+        let needed = Self.countValues(shapes, meta)
         var columns: [Column?] = Array(repeating: nil, count: meta.keys.count)
-        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, &columns) }
+        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, needed, &columns) }
         for (number, other) in others.enumerated() {
             let result: Result<Void, Damage> = other.withUnsafeBufferPointer { bytes in
                 do throws(Damage) {
                     var reader = ByteReader(bytes)
-                    while !reader.isAtEnd { try Self.readColumn(&reader, number + 1, meta, values, &columns) }
+                    while !reader.isAtEnd { try Self.readColumn(&reader, number + 1, meta, values, needed, &columns) }
                     return .success(())
                 } catch { return .failure(error) }
             }
             try result.get()
         }
         self.columns = columns
-        try Self.checkCounts(shapes, meta, columns)
+        for (key, count) in needed.enumerated() where count > 0 && columns[key] == nil {
+            throw Damage("a column has fewer values than its records")
+        }
         (firstPlaces, places) = hasPlaces ? Self.findPlaces(shapes, meta) : ([], [])
     }
 
     private static func readColumn(
-        _ reader: inout ByteReader, _ source: Int, _ meta: ColumnMeta, _ values: ColumnValues,
+        _ reader: inout ByteReader, _ source: Int, _ meta: ColumnMeta, _ values: ColumnValues, _ needed: [Int],
         _ columns: inout [Column?]
     ) throws(Damage) {
         let key = try reader.count()
         let count = try reader.count()
         let size = try reader.count()
         guard key < meta.keys.count else { throw Damage("a column belongs to a key that the block lacks") }
+        guard count == needed[key] else { throw Damage("a column has \(count) values for \(needed[key])") }
         let end = reader.position + size
         var column = Column(mode: meta.keys[key].mode)
         column.source = source
@@ -234,20 +239,15 @@ final class ColumnSlice: CachedPart {
         columns[key] = column
     }
 
-    private static func checkCounts(
-        _ shapes: [UInt32], _ meta: ColumnMeta, _ columns: [Column?]
-    ) throws(Damage) {
+    /// For each key how many values its column must have.
+    private static func countValues(_ shapes: [UInt32], _ meta: ColumnMeta) -> [Int] {
         var records = Array(repeating: 0, count: meta.shapes.count)
         for shape in shapes { records[Int(shape)] += 1 }
         var needed = Array(repeating: 0, count: meta.keys.count)
         for (shape, count) in records.enumerated() where count > 0 {
             for key in meta.shapes[shape] { needed[key] += count }
         }
-        for (key, count) in needed.enumerated() where count > 0 {
-            guard let column = columns[key], column.count >= count else {
-                throw Damage("a column has fewer values than its records")
-            }
-        }
+        return needed
     }
 
     private static func findPlaces(_ shapes: [UInt32], _ meta: ColumnMeta) -> ([Int], [UInt32]) {

@@ -84,6 +84,8 @@ enum Limits {
     static let headerReadAhead = 1_024
     /// Largest length of one chunk as read back; anything larger is damage.
     static let chunkBytes = 1 << 30
+    /// Bytes that one byte of zlib's can stand for at most: a wrong size must not make us ask for memory without bound.
+    static let inflation = 1_032
     /// How long a connection waits for another process that holds the file.
     static let busyTimeoutMilliseconds: Int32 = 5_000
     /// Values in a column before it may be called mostly distinct, and is no longer looked up in a dictionary.
@@ -99,4 +101,10 @@ enum Limits {
     static let serviceBytes = 1 << 20
     /// Damages that a check tells one by one; those past it are only counted.
     static let findings = 1_000
+    /// Bytes of the longest text or query in SQL: no span comes larger than the request that brought it.
+    static let sqlValueBytes: Int32 = 64 << 20
+    /// Pages that a backup copies in one step: half a megabyte, between two looks at how far it is.
+    static let backupPages: Int32 = 64
+    /// Steps of SQLite's machine between two looks at the clock: some tens of microseconds.
+    static let sqlStepsBetweenLooks: Int32 = 4_096
 }

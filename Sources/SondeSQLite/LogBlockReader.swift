@@ -21,6 +21,7 @@ final class LogHead: CachedPart {
         var next = 0
         for _ in 0..<(try reader.count()) {
             let count = try reader.count()
+            guard count > 0 else { throw Damage("a slice has no records") }
             let start = try reader.varint()
             slices.append(Slice(rows: next..<(next + count), start: start, end: start &+ (try reader.varint())))
             next += count
@@ -48,6 +49,8 @@ final class LogScan: CachedPart {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, count: Int, head: LogHead, meta: ColumnMeta) throws(Damage) {
         var reader = ByteReader(bytes)
+        // Each record has three bytes there at least: a wrong head must not make us ask for memory without bound.
+        guard count <= bytes.count / 3 else { throw Damage("a slice has fewer bytes than records") }
         contexts = try reader.numbers(count)
         traces = try reader.numbers(count)
         guard contexts.allSatisfy({ Int($0) < meta.contexts.count }),
@@ -79,7 +82,12 @@ final class LogScan: CachedPart {
 
 extension BlockFile {
     func head(_ block: LogBlockInfo) throws(ReadError) -> LogHead {
-        try part(.logHot, block.id, 0) { bytes throws(Damage) in try LogHead(bytes) }
+        try part(.logHot, block.id, 0) { bytes throws(Damage) in
+            let head = try LogHead(bytes)
+            let count = head.slices.last?.rows.upperBound ?? 0
+            guard count == block.count else { throw Damage("it has \(count) records, its row says \(block.count)") }
+            return head
+        }
     }
 
     func scan(_ block: LogBlockInfo, _ slice: Int, _ head: LogHead) throws(ReadError) -> LogScan {

@@ -182,14 +182,19 @@ extension Schema {
 
     /// The definitions in a file.
     static func definitions(_ connection: Connection) throws(SQLiteError) -> [Definition] {
-        let rows = try connection.prepare("SELECT type, name, tbl_name, sql, sql IS NULL FROM sqlite_schema")
+        // A text that has become a blob reads the same, and must not pass for it.
+        let rows = try connection.prepare(
+            """
+            SELECT type, name || iif(typeof(type) || typeof(name) || typeof(tbl_name) = 'texttexttext', '', ' (blob)'),
+                tbl_name, sql, typeof(sql) FROM sqlite_schema
+            """)
         defer { rows.reset() }
         var found: [Definition] = []
         while try rows.step() {
             found.append(
                 Definition(
                     type: rows.text(0), name: rows.text(1), table: rows.text(2),
-                    sql: rows.integer(4) == 1 ? nil : rows.text(3)))
+                    sql: rows.text(4) == "text" ? rows.text(3) : rows.text(4) == "null" ? nil : ""))
         }
         return found
     }

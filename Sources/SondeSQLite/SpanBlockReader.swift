@@ -40,7 +40,8 @@ final class SpanHead: CachedPart {
         var start: UInt64 = 0
         for rows in rows {
             start &+= UInt64(bitPattern: try reader.zigzag())
-            let end = start &+ (try reader.varint())
+            let (end, overflow) = start.addingReportingOverflow(try reader.varint())
+            guard !overflow else { throw Damage("a trace ends before it starts") }
             let errors = try reader.count()
             let root = try reader.count()
             guard root <= operations.count else { throw Damage("a trace names an operation that the block lacks") }
@@ -79,12 +80,16 @@ final class SpanHead: CachedPart {
         var next = 0
         for _ in 0..<(try reader.count()) {
             let length = try reader.count()
+            guard length > 0 else { throw Damage("a slice or a trace has no spans") }
             ranges.append(next..<(next + length))
             next += length
         }
         guard next == total else { throw Damage("its parts have \(next) records, it should have \(total)") }
         return ranges
     }
+
+    /// How many spans the block has.
+    var count: Int { slices.last?.upperBound ?? 0 }
 
     var cost: Int { traces.count * (MemoryLayout<TraceFragment>.stride + 8) + (slices.count + operations.count) * 16 }
 
@@ -127,6 +132,8 @@ final class SpanScan: CachedPart {
         _ bytes: UnsafeBufferPointer<UInt8>, times: UnsafeBufferPointer<UInt8>, slice: Range<Int>, head: SpanHead
     ) throws(Damage) {
         let count = slice.count
+        // Each span has two varints there: a wrong head must not make us ask for memory without bound.
+        guard count <= times.count / 2 else { throw Damage("a slice has fewer times than spans") }
         var reader = ByteReader(bytes)
         operations = try reader.numbers(count)
         guard operations.allSatisfy({ Int($0) < head.operations.count }) else {
@@ -247,7 +254,14 @@ extension BlockFile {
             let result: Result<SpanHead, Damage> = ids.withUnsafeBufferPointer { ids in
                 do throws(Damage) { return .success(try SpanHead(head, ids: ids)) } catch { return .failure(error) }
             }
-            return try result.get()
+            let head = try result.get()
+            guard head.count == block.count else {
+                throw Damage("it has \(head.count) spans, its row says \(block.count)")
+            }
+            guard head.operations.allSatisfy({ catalog.names.operation($0) != nil }) else {
+                throw Damage("a span names an operation that there is not")
+            }
+            return head
         }
         cache.insert(part, for: key)
         return part

@@ -15,6 +15,10 @@ package struct StoreError: Error, Hashable, Sendable {
         case newerFormat
         /// The file system or SQLite refuses.
         case failed
+        /// What was asked for cannot be done.
+        case invalid
+        /// The file's content is wrong.
+        case damaged
     }
 
     package var code: Code
@@ -28,7 +32,11 @@ package struct StoreError: Error, Hashable, Sendable {
 
     /// The same as a reader's error.
     package var readError: ReadError {
-        code == .unreachable ? .unreachable(reason) : .failed(reason)
+        switch code {
+        case .unreachable: .unreachable(reason)
+        case .invalid: .invalid(reason)
+        default: .failed(reason)
+        }
     }
 }
 

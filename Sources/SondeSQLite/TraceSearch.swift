@@ -145,6 +145,9 @@ struct TraceSearch {
         }
         if let operations, !head.operations.contains(where: { $0 < operations.count && operations[$0] }) { return }
         if !query.attributes.isEmpty, try !matcher(block).canMatch { return }
+        if let last = candidates?.last, last >= head.slices.count {
+            throw BlockFile.damaged(.filter, block.id, Damage("it has more filters than the block has slices"))
+        }
         for slice in candidates ?? Array(head.slices.indices) {
             let rows = head.slices[slice]
             let traces = head.trace(of: rows.lowerBound)...head.trace(of: rows.upperBound - 1)

@@ -40,6 +40,22 @@ enum StandardStreams {
         text.withUTF8 { write($0, to: STDERR_FILENO) }
     }
 
+    /// All of standard input; nil if it has more bytes than `limit` or can't be read.
+    static func readInput(atMost limit: Int) -> [UInt8]? {
+        var input: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while input.count <= limit {
+            let count = read(STDIN_FILENO, &piece, piece.count)
+            if count == 0 { return input }
+            if count > 0 {
+                input += piece[..<count]
+            } else if errno != EINTR {
+                return nil
+            }
+        }
+        return nil
+    }
+
     /// Ends the process. Everything has been written by then: nothing here is buffered. An answer that could not be
     /// written is none, whatever else the command found.
     static func end(_ status: ExitStatus) -> Never {

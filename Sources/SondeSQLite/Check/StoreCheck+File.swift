@@ -62,7 +62,8 @@ extension StoreCheck {
             if found != wanted { add(StoreFinding(found.name, "its definition is not ours", .copyFile)) }
         }
         for name in missing.keys.sorted() { add(StoreFinding(name, "is missing", .copyFile)) }
-        let steps = try connection.prepare("SELECT identifier FROM grdb_migrations ORDER BY identifier")
+        let steps = try connection.prepare(
+            "SELECT identifier || iif(typeof(identifier) = 'text', '', ' (blob)') FROM grdb_migrations ORDER BY 1")
         defer { steps.reset() }
         var known: [String] = []
         while try steps.step() { known.append(steps.text(0)) }
@@ -106,6 +107,11 @@ extension StoreCheck {
             if given < (try connection.integer("SELECT ifnull(max(id), 0) FROM \(table)")) {
                 add(StoreFinding("sqlite_sequence", "ids of \(table) would be used again", .rebuildIndex))
             }
+        }
+        let known = "SELECT name FROM sqlite_sequence WHERE name IN ('block', 'log_block') AND typeof(name) = 'text'"
+        let others = "SELECT count(*) FROM sqlite_sequence WHERE name NOT IN (\(known)) OR typeof(seq) != 'integer'"
+        if try connection.integer(others) > 0 {
+            add(StoreFinding("sqlite_sequence", "it has rows not ours", .rebuildIndex))
         }
         if hasSums, let ids = values["ids"],
             ids != (try connection.integer("SELECT ifnull(sum(seq), 0) FROM sqlite_sequence"))

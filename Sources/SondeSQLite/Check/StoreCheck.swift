@@ -19,6 +19,8 @@ package struct StoreCheck {
         package var stage: Stage
         package var done: Int
         package var total: Int
+        /// What is done of the stage, from 0 to 1; nil where that is not known.
+        package var part: Double? { stage == .pages || total == 0 ? nil : Double(done) / Double(total) }
     }
 
     let connection: Connection
@@ -32,6 +34,21 @@ package struct StoreCheck {
         path: String, progress: @escaping (Progress) -> Void = { _ in }
     ) throws(StoreError) -> CheckReport {
         let (connection, files) = try SQLiteReader.connect(path: path)
+        return try run(connection, files, progress)
+    }
+
+    /// Checks a file that nobody writes and that has no log; nothing is made beside it.
+    static func run(copy path: String, progress: @escaping (Progress) -> Void) throws(StoreError) -> CheckReport {
+        let connection: Connection
+        do throws(SQLiteError) { connection = try Connection(path: path, mode: .immutable) } catch {
+            throw StoreError(.failed, "cannot open \(path): \(error.message)")
+        }
+        return try run(connection, StoreFiles(database: path), progress)
+    }
+
+    private static func run(
+        _ connection: Connection, _ files: StoreFiles, _ progress: @escaping (Progress) -> Void
+    ) throws(StoreError) -> CheckReport {
         var check = StoreCheck(
             connection: connection, path: files.database, report: CheckReport(path: files.database), progress: progress)
         do throws(SQLiteError) {
