@@ -11,7 +11,7 @@ import Testing
 struct HelpTests {
     @Test(arguments: [
         [], ["serve"], ["services"], ["operations"], ["traces"], ["trace"], ["logs"], ["export"], ["import"],
-        ["stats"], ["pin"], ["version"],
+        ["stats"], ["pin"], ["sql"], ["check"], ["backup"], ["version"],
     ])
     func looksAsAgreed(command: [String]) async throws {
         let outcome = try await Binary.run(command + ["--help"], in: Scratch())

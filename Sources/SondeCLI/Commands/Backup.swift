@@ -10,9 +10,9 @@ struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Copy a file while a collector writes it.",
         discussion: """
-            The copy is what was committed when it began. It bears the target's name only once it is whole, checked and \
-            on the disk; until then it is TARGET.partial. Read it with `--db TARGET`, or make it the sonde.db of a data \
-            folder.
+            The copy is what was committed when it began. It bears the target's name only once it is whole, \
+            checked and on the disk; until then it is TARGET.partial. Read it with `--db TARGET`, or make it the \
+            sonde.db of a data folder.
 
             \(ExitStatus.help)
             """

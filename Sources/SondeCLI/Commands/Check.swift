@@ -13,8 +13,8 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Verify a file: every page, block, checksum and index.",
         discussion: """
-            Works beside a running collector, on one snapshot of the file, and changes nothing. What is wrong is told by \
-            block, with what would mend it. Status 1 means that something is wrong.
+            Works beside a running collector, on one snapshot of the file, and changes nothing. What is wrong is \
+            told by block, with what would mend it. Status 1 means that something is wrong.
 
             \(ExitStatus.help)
             """

@@ -4,6 +4,7 @@
 
 import SondeSQLite
 import SondeTerminal
+import SondeViewer
 import SondeWire
 
 struct RowPrinter {

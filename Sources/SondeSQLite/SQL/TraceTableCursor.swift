@@ -9,8 +9,8 @@ final class TraceTableCursor: TableCursor {
         name: "traces",
         schema: """
             CREATE TABLE traces (
-                trace_id TEXT, root_service TEXT, root_name TEXT, start_time INTEGER, end_time INTEGER, duration INTEGER,
-                span_count INTEGER, error_count INTEGER, services TEXT, complete INTEGER
+                trace_id TEXT, root_service TEXT, root_name TEXT, start_time INTEGER, end_time INTEGER,
+                duration INTEGER, span_count INTEGER, error_count INTEGER, services TEXT, complete INTEGER
             )
             """,
         traceColumn: 0, serviceColumn: nil, timeColumn: 3, isExact: true

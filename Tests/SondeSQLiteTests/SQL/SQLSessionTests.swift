@@ -56,9 +56,11 @@ func sql(_ session: SQLSession, _ query: String, limits: SQLLimits = SQLLimits()
             let rows = try sql(
                 session,
                 """
-                SELECT trace_id, span_id, parent_span_id, service, name, kind, status, status_message, start_time, end_time,
+                SELECT trace_id, span_id, parent_span_id, service, name, kind, status, status_message, start_time,
+                    end_time,
                     duration, attributes, resource, events, links, trace_state, flags, unfinished, scope
-                FROM spans ORDER BY 1, 2, CASE kind WHEN 'unspecified' THEN 0 WHEN 'internal' THEN 1 WHEN 'server' THEN 2
+                FROM spans ORDER BY 1, 2, CASE kind WHEN 'unspecified' THEN 0 WHEN 'internal' THEN 1
+                    WHEN 'server' THEN 2
                     WHEN 'client' THEN 3 WHEN 'producer' THEN 4 ELSE 5 END
                 """)
             let spans = try await spans(memory)
