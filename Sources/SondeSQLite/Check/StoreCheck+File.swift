@@ -62,6 +62,11 @@ extension StoreCheck {
             if found != wanted { add(StoreFinding(found.name, "its definition is not ours", .copyFile)) }
         }
         for name in missing.keys.sorted() { add(StoreFinding(name, "is missing", .copyFile)) }
+        // Rows of these two are never deleted: their numbers run from 1 without gaps, though nothing depends on them.
+        for table in ["sqlite_schema", "sqlite_sequence"]
+        where try connection.integer("SELECT ifnull(max(rowid), 0) - count(*) FROM \(table)") != 0 {
+            add(StoreFinding(table, "its rows are not numbered as they were", .nothing))
+        }
         let steps = try connection.prepare(
             "SELECT identifier || iif(typeof(identifier) = 'text', '', ' (blob)') FROM grdb_migrations ORDER BY 1")
         defer { steps.reset() }

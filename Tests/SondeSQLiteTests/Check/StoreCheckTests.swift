@@ -37,6 +37,9 @@ import Testing
             await store.settle()
             try await store.accept(codec.spanBatch(RandomTelemetry.spans(200, traces: 60, &dice)))
             try await store.accept(codec.logBatch(RandomTelemetry.logs(100, &dice)))
+            for trace in 1...5 as ClosedRange<UInt64> {
+                _ = try await store.pin(FixtureTelemetry.traceID(trace), note: "why")
+            }
         }
     }
 
