@@ -103,6 +103,7 @@ struct ExportServiceTests {
             let telemetry = try telemetry(port: port) {
                 $0.traceExportDelay = .seconds(3_600)
                 $0.logExportDelay = .seconds(3_600)
+                $0.stopDeadline = .seconds(60)
                 $0.exportHeaders = ["authorization": "Bearer x"]
                 $0.serviceVersion = "1.2"
                 $0.resourceAttributes = ["team": "a"]
