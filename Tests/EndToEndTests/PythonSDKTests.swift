@@ -7,14 +7,15 @@ import Testing
 
 @Suite("OpenTelemetry SDK for Python")
 struct PythonSDKTests {
-    @Test(arguments: [[], ["gzip"]])
+    @Test(arguments: [[], ["gzip"], ["grpc"], ["grpc", "gzip"]])
     func everythingComesBackExactly(options: [String]) async throws {
         let scratch = try ScratchFolder("python-sdk")
         let collector = try await RunningCollector(in: scratch)
         let python = try await PythonEnvironment.shared.interpreter()
 
+        let endpoint = options.contains("grpc") ? collector.grpcURL : collector.otlpURL
         let sent = try await ProgramRun.toEnd(
-            python, [PythonEnvironment.scripts + "/send_everything.py", collector.otlpURL] + options, in: scratch)
+            python, [PythonEnvironment.scripts + "/send_everything.py", endpoint] + options, in: scratch)
         #expect(sent.status == 0, "\(sent.standardError)")
         #expect(sent.standardOutput.contains("\"flushed\": true"))
 

@@ -2,16 +2,13 @@
 """Sends one trace and its logs with the OpenTelemetry SDK for Python, using everything the SDK can say: every
 attribute type, events, links, kinds, statuses. Prints, as JSON, what a faithful collector must answer.
 
-usage: send_everything.py ENDPOINT [gzip]
+usage: send_everything.py ENDPOINT [grpc] [gzip]
 """
 import json
 import sys
 import time
 
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.exporter.otlp.proto.http import Compression
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
@@ -20,13 +17,25 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState, set_span_in_context
 
 endpoint = sys.argv[1].rstrip("/")
+if "grpc" in sys.argv[2:]:
+    from grpc import Compression
+    from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+    traces_endpoint = logs_endpoint = endpoint
+else:
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    traces_endpoint, logs_endpoint = f"{endpoint}/v1/traces", f"{endpoint}/v1/logs"
 compression = Compression.Gzip if "gzip" in sys.argv[2:] else Compression.NoCompression
 
 resource = Resource({"service.name": "python-shop", "service.version": "1.0", "host.cpus": 2, "canary": True, "zones": ["a", "b"]})
 tracers = TracerProvider(resource=resource)
-tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}/v1/traces", compression=compression)))
+tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(traces_endpoint, compression=compression)))
 loggers = LoggerProvider(resource=resource)
-loggers.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(f"{endpoint}/v1/logs", compression=compression)))
+loggers.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(logs_endpoint, compression=compression)))
 tracer = tracers.get_tracer("everything", "2.1", attributes={"scope.kind": "test"})
 logger = loggers.get_logger("everything.logs", "2.2")
 

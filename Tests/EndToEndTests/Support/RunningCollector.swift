@@ -7,6 +7,8 @@ final class RunningCollector: Sendable {
     let run: ProgramRun
     /// `http://127.0.0.1:PORT`, where OTLP is taken.
     let otlpURL: String
+    /// `http://127.0.0.1:PORT`, where OTLP over gRPC is taken.
+    let grpcURL: String
     /// `http://127.0.0.1:PORT`, where questions are answered.
     let queryURL: String
 
@@ -24,6 +26,7 @@ final class RunningCollector: Sendable {
             run = try ProgramRun(Program.sonde, words, in: scratch)
         }
         otlpURL = try await Self.address(of: "otlp-http", in: run)
+        grpcURL = try await Self.address(of: "otlp-grpc", in: run)
         queryURL = try await Self.address(of: "query", in: run)
         let query = queryURL
         let run = run
