@@ -18,6 +18,10 @@ struct FilterBuilder: ~Copyable {
         if known.insert(hash) { hashes.append(hash) }
     }
 
+    /// The same for a hash that is known to be new.
+    @inline(__always)
+    mutating func append(_ hash: UInt64) { hashes.append(hash) }
+
     /// Appends the filter of all hashes as a chunk's content; the builder is empty again.
     mutating func finish(into chunk: inout ByteBuffer) {
         let bits = max(64, (hashes.count * Limits.filterBitsPerKey + 63) / 64 * 64)
@@ -30,8 +34,8 @@ struct FilterBuilder: ~Copyable {
             filter.update(repeating: 0, count: bits / 8)
             for hash in hashes.elements {
                 for probe in 0..<Limits.filterProbes {
-                    let bit = Filter.bit(hash, probe, bits)
-                    filter[bit / 8] |= 1 << UInt8(bit % 8)
+                    let bit = UInt(bitPattern: Filter.bit(hash, probe, bits))
+                    filter[Int(bitPattern: bit >> 3)] |= 1 &<< UInt8(truncatingIfNeeded: bit & 7)
                 }
             }
             return bits / 8
@@ -90,33 +94,61 @@ enum AttributeFilter {
         return key.withUTF8 { key in text.withUTF8 { text in hash(key: key, text: text) } }
     }
 
-    /// The hash of a pair as it lies in a column.
-    static func hash(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        guard isASCII(key) else { return slowHash(key, value) }
-        if let text = AnyValueBytes.string(value), isASCII(text) { return hash(key: key, text: text) }
-        guard let integer = AnyValueBytes.integer(value), integer <= UInt64(Int64.max) else {
-            return slowHash(key, value)
+    /// A key whose pairs are hashed, one value after the other.
+    struct HashedKey {
+        private let bytes: UnsafeBufferPointer<UInt8>
+        private let hash: UInt64
+        private let isASCII: Bool
+
+        /// The key's bytes must stay where they are while this is used.
+        init(_ bytes: UnsafeBufferPointer<UInt8>) {
+            self.bytes = bytes
+            hash = Hash64.hash(bytes, seed: 1)
+            isASCII = AttributeFilter.isASCII(bytes)
         }
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var place = 20
-            var rest = integer
-            repeat {
-                place -= 1
-                digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-                rest /= 10
-            } while rest > 0
-            return hash(key: key, text: UnsafeBufferPointer(rebasing: digits[place...]))
+
+        /// The hash of the pair with a value as it lies in a column.
+        @inline(__always)
+        func hash(value: UnsafeBufferPointer<UInt8>) -> UInt64 {
+            if isASCII, let text = AnyValueBytes.string(value), AttributeFilter.isASCII(text) {
+                return Hash64.hash(text, seed: hash)
+            }
+            return hashOther(value)
+        }
+
+        @inline(never)
+        private func hashOther(_ value: UnsafeBufferPointer<UInt8>) -> UInt64 {
+            guard isASCII, let integer = AnyValueBytes.integer(value), integer <= UInt64(Int64.max) else {
+                let text = AnyValueBytes.value(value).text
+                return AttributeFilter.hash(key: String(decoding: bytes, as: UTF8.self), text: text)
+            }
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+                var place = 20
+                var rest = integer
+                repeat {
+                    place -= 1
+                    digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                    rest /= 10
+                } while rest > 0
+                return Hash64.hash(UnsafeBufferPointer(rebasing: digits[place...]), seed: hash)
+            }
         }
     }
 
-    private static func slowHash(_ key: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        return hash(key: String(decoding: key, as: UTF8.self), text: AnyValueBytes.value(value).text)
-    }
-
-    private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var all: UInt8 = 0
-        for byte in bytes { all |= byte }
-        return all < 0x80
+    @inline(__always)
+    fileprivate static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = UnsafeRawPointer(bytes.baseAddress) else { return true }
+        var all: UInt64 = 0
+        var offset = 0
+        while offset &+ 8 <= bytes.count {
+            all |= base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            offset &+= 8
+        }
+        while offset < bytes.count {
+            all |= UInt64(base.load(fromByteOffset: offset, as: UInt8.self))
+            offset &+= 1
+        }
+        return all & 0x8080_8080_8080_8080 == 0
     }
 
     /// Attributes of events and links.
@@ -141,51 +173,66 @@ struct AttributeFilterWriter: ~Copyable {
     private var chunks = ChunkWriter()
     private var chunk = ByteBuffer()
     private var none: Compressor?
-    /// By session value: the last slice that has it, and its hash.
+    /// By place among the block's distinct values: the last slice that has it, and its hash.
     private var slices = Buffer<UInt32>()
     private var hashes = Buffer<UInt64>()
+    /// By session number of a context: the last slice that has it.
+    private var contextSlices = Buffer<UInt32>()
     private var slice: UInt32 = 0
     /// By session number.
     private var resources: [UInt32: [UInt64]] = [:]
     private var scopes: [UInt32: [UInt64]] = [:]
 
-    mutating func begin(_ session: borrowing RecordColumns) {
-        slices.fill(0, count: session.values.count)
-        hashes.fill(0, count: session.values.count)
-        slice = 0
+    /// Begins a block with so many distinct values.
+    mutating func begin(values: Int, _ session: borrowing RecordColumns) {
+        slices.fill(0, count: values)
+        hashes.fill(0, count: values)
+        contextSlices.fill(0, count: session.contexts.count)
+        slice = 1
         resources.removeAll(keepingCapacity: true)
         scopes.removeAll(keepingCapacity: true)
     }
 
-    /// Adds the filter of a slice.
+    /// Adds the contexts of a slice.
     mutating func add(_ rows: UnsafeBufferPointer<ColumnRow>, _ session: borrowing RecordColumns) {
-        slice += 1
-        var contexts: Set<UInt32> = []
-        for row in rows {
-            if contexts.insert(row.context).inserted { insert(context: row.context, session) }
-            let shape = session.shapes.bytes(Int(row.shape))
-            for place in 0..<(shape.count / 4) {
-                let value = Int(session.valueIDs.base[Int(row.firstValue) &+ place])
-                guard slices.base[value] != slice else { continue }
-                slices.base[value] = slice
-                insert(value: value, key: Int(RecordColumns.key(in: shape, at: place)), session)
+        for row in rows where contextSlices.base[Int(row.context)] != slice {
+            contextSlices.base[Int(row.context)] = slice
+            insert(context: row.context, session)
+        }
+    }
+
+    /// Adds a column of a slice.
+    mutating func add(_ column: ColumnValuesInSlice, _ session: borrowing RecordColumns) {
+        guard column.key >= PseudoKey.count else {
+            guard column.key == PseudoKey.extras else { return }
+            for place in column.places {
+                let value = Int(column.distinct[Int(place)])
+                AttributeFilter.insert(extras: session.values.bytes(value), into: &builder)
+            }
+            return
+        }
+        let key = AttributeFilter.HashedKey(session.keys.bytes(column.key))
+        let slices = slices.base + column.firstDistinct
+        let hashes = hashes.base + column.firstDistinct
+        for place in column.places where slices[Int(place)] != slice {
+            slices[Int(place)] = slice
+            if hashes[Int(place)] == 0 {
+                hashes[Int(place)] = key.hash(value: session.values.bytes(Int(column.distinct[Int(place)])))
+            }
+            // A session numbers values of mostly distinct columns without looking for them: the same may come again.
+            if column.isDictionary {
+                builder.append(hashes[Int(place)])
+            } else {
+                builder.insert(hashes[Int(place)])
             }
         }
+    }
+
+    mutating func endSlice() {
         chunk.removeAll()
         builder.finish(into: &chunk)
         chunks.add(chunk, compressor: &none)
-    }
-
-    private mutating func insert(value: Int, key: Int, _ session: borrowing RecordColumns) {
-        if key >= PseudoKey.count {
-            if hashes.base[value] == 0 {
-                hashes.base[value] = AttributeFilter.hash(
-                    key: session.keys.bytes(key), value: session.values.bytes(value))
-            }
-            builder.insert(hashes.base[value])
-        } else if key == PseudoKey.extras {
-            AttributeFilter.insert(extras: session.values.bytes(value), into: &builder)
-        }
+        slice += 1
     }
 
     private mutating func insert(context: UInt32, _ session: borrowing RecordColumns) {

@@ -68,6 +68,14 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
         count = size
     }
 
+    /// Makes the buffer at least `size` elements long, each new one `element`.
+    mutating func extend(with element: Element, to size: Int) {
+        guard size > count else { return }
+        reserve(size - count)
+        (base + count).update(repeating: element, count: size - count)
+        count = size
+    }
+
     @inline(__always)
     mutating func append(_ source: UnsafePointer<Element>, count added: Int) {
         guard added > 0 else { return }

@@ -30,28 +30,60 @@ struct ColumnRow: BitwiseCopyable {
     var firstValue: UInt32
 }
 
+/// What the filter of a block and the columns of a slice have in common: the values of one key.
+struct ColumnValuesInSlice {
+    /// The key's number in the session.
+    var key: Int
+    var isDictionary: Bool
+    /// For each record that has the key the place of its value among ``distinct``.
+    var places: UnsafeBufferPointer<UInt32>
+    /// Where the key's distinct values begin among all of the block, which are numbered on from there.
+    var firstDistinct: Int
+    /// Session numbers of the key's distinct values in the block.
+    var distinct: UnsafeBufferPointer<UInt32>
+}
+
+/// Records are walked once: `prepare` gathers their values key by key. Everything after goes along columns.
 struct ColumnWriter: ~Copyable {
     static let absent = UInt32.max
 
     struct KeyState: BitwiseCopyable {
+        /// Session number.
+        var key: UInt32
+        var mode = ColumnMode.dictionary.rawValue
+        /// Values in the block, and the distinct ones among them.
         var values: UInt32 = 0
         var distinct: UInt32 = 0
-        var local: UInt32 = ColumnWriter.absent
-        var mode = ColumnMode.dictionary.rawValue
-        /// In a slice: where its values begin among the gathered ones.
-        var cursor: UInt32 = 0
+        /// Where its distinct values begin in `usedValues`.
+        var firstDistinct: UInt32 = 0
+        /// Values in the slice at hand.
+        var sliceValues: UInt32 = 0
     }
 
+    /// A shape's keys, by local number, in `shapeKeys`.
+    struct ShapeState: BitwiseCopyable {
+        var first: UInt32
+        var count: UInt32
+        /// Records of this shape: in the block while it is prepared, then in the slice at hand.
+        var records: UInt32 = 0
+    }
+
+    // Local numbers by session number; `localValue` is clean between blocks.
     private var localValue = Buffer<UInt32>()
     private var localContext = Buffer<UInt32>()
     private var localShape = Buffer<UInt32>()
-    private var keyStates = Buffer<KeyState>()
-    /// Session numbers in local order.
+    private var localKey = Buffer<UInt32>()
+    private var keys = Buffer<KeyState>()
+    private var shapes = Buffer<ShapeState>()
+    private var shapeKeys = Buffer<UInt32>()
+    /// Session numbers in local order; values key by key.
     private(set) var usedContexts = Buffer<UInt32>()
     private var usedShapes = Buffer<UInt32>()
-    private var usedKeys = Buffer<UInt32>()
     private(set) var usedValues = Buffer<UInt32>()
+    /// The values of all records, key by key, as places among the key's distinct values; and for each key where its
+    /// next value lies.
     private var gathered = Buffer<UInt32>()
+    private var cursors = Buffer<UInt32>()
     private var numbers = Buffer<UInt32>()
     private var column = ByteBuffer(capacity: 1 << 14)
     /// Of the slice last written: columns of ids and integers, and the column asked for apart.
@@ -60,30 +92,22 @@ struct ColumnWriter: ~Copyable {
 
     /// Numbers everything that `rows` use, from zero.
     mutating func prepare(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
-        localValue.fill(Self.absent, count: session.values.count)
         localContext.fill(Self.absent, count: session.contexts.count)
         localShape.fill(Self.absent, count: session.shapes.count)
-        keyStates.fill(KeyState(), count: session.keys.count)
+        localKey.fill(Self.absent, count: session.keys.count)
+        localValue.extend(with: Self.absent, to: session.values.count)
         usedContexts.removeAll()
         usedShapes.removeAll()
-        usedKeys.removeAll()
         usedValues.removeAll()
+        keys.removeAll()
+        shapes.removeAll()
+        shapeKeys.removeAll()
         for row in rows {
             number(context: row.context)
             number(shape: row.shape, of: session)
-            let shape = session.shapes.bytes(Int(row.shape))
-            for place in 0..<(shape.count / 4) {
-                let key = Int(RecordColumns.key(in: shape, at: place))
-                let value = Int(session.valueIDs.base[Int(row.firstValue) &+ place])
-                keyStates.base[key].values &+= 1
-                if localValue.base[value] == Self.absent {
-                    localValue.base[value] = keyStates.base[key].distinct
-                    keyStates.base[key].distinct &+= 1
-                    usedValues.append(UInt32(truncatingIfNeeded: value))
-                }
-            }
         }
-        chooseModes(session)
+        gather(rows, of: session)
+        for key in 0..<keys.count { numberValues(of: key, session) }
     }
 
     @inline(__always)
@@ -95,31 +119,101 @@ struct ColumnWriter: ~Copyable {
 
     @inline(__always)
     private mutating func number(shape id: UInt32, of session: borrowing RecordColumns) {
-        guard localShape.base[Int(id)] == Self.absent else { return }
-        localShape.base[Int(id)] = UInt32(usedShapes.count)
+        if localShape.base[Int(id)] == Self.absent { addShape(id, of: session) }
+        (shapes.base + Int(localShape.base[Int(id)])).pointee.records &+= 1
+    }
+
+    @inline(never)
+    private mutating func addShape(_ id: UInt32, of session: borrowing RecordColumns) {
+        localShape.base[Int(id)] = UInt32(shapes.count)
         usedShapes.append(id)
         let shape = session.shapes.bytes(Int(id))
+        shapes.append(ShapeState(first: UInt32(shapeKeys.count), count: UInt32(shape.count / 4)))
         for place in 0..<(shape.count / 4) {
-            let key = Int(RecordColumns.key(in: shape, at: place))
-            guard keyStates.base[key].local == Self.absent else { continue }
-            keyStates.base[key].local = UInt32(usedKeys.count)
-            usedKeys.append(UInt32(key))
+            let key = RecordColumns.key(in: shape, at: place)
+            if localKey.base[Int(key)] == Self.absent {
+                localKey.base[Int(key)] = UInt32(keys.count)
+                keys.append(KeyState(key: key))
+            }
+            shapeKeys.append(localKey.base[Int(key)])
         }
     }
 
-    /// A dictionary pays where most values come at least twice. The other columns are stored by what they hold.
-    private mutating func chooseModes(_ session: borrowing RecordColumns) {
-        for key in 0..<keyStates.count {
-            let state = keyStates[key]
-            guard state.distinct &* 2 > state.values, state.distinct > 1 else { continue }
-            keyStates.base[key].mode = Self.undecided
+    /// Sorts the records' values by key.
+    private mutating func gather(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
+        for shape in shapes.elements {
+            for key in keysOf(shape) { (keys.base + Int(key)).pointee.values &+= shape.records }
         }
-        for value in usedValues.elements {
-            let key = Int(session.values.entries.base[Int(value)].tag)
-            let mode = keyStates.base[key].mode
-            guard mode >= ColumnMode.strings.rawValue else { continue }
-            keyStates.base[key].mode = Self.mode(of: session.values.bytes(Int(value)), after: mode)
+        cursors.removeAll()
+        var total: UInt32 = 0
+        for key in keys.elements {
+            cursors.append(total)
+            total &+= key.values
         }
+        gathered.fill(0, count: Int(total))
+        for row in rows {
+            let shape = shapes.base[Int(localShape.base[Int(row.shape)])]
+            let shapeKeys = shapeKeys.base + Int(shape.first)
+            let values = session.valueIDs.base + Int(row.firstValue)
+            for place in 0..<Int(shape.count) {
+                let cursor = cursors.base + Int(shapeKeys[place])
+                gathered.base[Int(cursor.pointee)] = values[place]
+                cursor.pointee &+= 1
+            }
+        }
+        for key in 0..<keys.count { cursors.base[key] &-= keys.base[key].values }
+        for shape in 0..<shapes.count { shapes.base[shape].records = 0 }
+    }
+
+    private borrowing func keysOf(_ shape: ShapeState) -> UnsafeBufferPointer<UInt32> {
+        UnsafeBufferPointer(start: shapeKeys.base + Int(shape.first), count: Int(shape.count))
+    }
+
+    /// Finds the distinct values of a key, puts their places in place of them, and chooses how the column is stored.
+    private mutating func numberValues(of key: Int, _ session: borrowing RecordColumns) {
+        let state = keys.base + key
+        let first = usedValues.count
+        state.pointee.firstDistinct = UInt32(first)
+        let values = gathered.base + Int(cursors.base[key])
+        usedValues.reserve(Int(state.pointee.values))
+        for index in 0..<Int(state.pointee.values) {
+            let local = localValue.base + Int(values[index])
+            if local.pointee == Self.absent {
+                local.pointee = UInt32(truncatingIfNeeded: usedValues.count &- first)
+                usedValues.append(values[index])
+            }
+            values[index] = local.pointee
+        }
+        state.pointee.distinct = UInt32(truncatingIfNeeded: usedValues.count &- first)
+        for value in distinctValues(of: state.pointee) { localValue.base[Int(value)] = Self.absent }
+        guard !isDictionarySmaller(state.pointee, values, session) else { return }
+        var mode = Self.undecided
+        for value in distinctValues(of: state.pointee) {
+            mode = Self.mode(of: session.values.bytes(Int(value)), after: mode)
+            if mode == ColumnMode.raw.rawValue { break }
+        }
+        state.pointee.mode = mode
+    }
+
+    private borrowing func distinctValues(of key: KeyState) -> UnsafeBufferPointer<UInt32> {
+        UnsafeBufferPointer(start: usedValues.base + Int(key.firstDistinct), count: Int(key.distinct))
+    }
+
+    /// A dictionary pays where most values come at least twice, or where those that do are the long ones.
+    private borrowing func isDictionarySmaller(
+        _ key: KeyState, _ places: UnsafePointer<UInt32>, _ session: borrowing RecordColumns
+    ) -> Bool {
+        if key.distinct &* 2 <= key.values || key.distinct <= 1 { return true }
+        if key.distinct == key.values { return false }
+        let entries = session.values.entries.base
+        let distinct = distinctValues(of: key)
+        var once = 0
+        for value in distinct { once &+= Int(entries[Int(value)].count) &+ 1 }
+        var each = 0
+        for index in 0..<Int(key.values) { each &+= Int(entries[Int(distinct[Int(places[index])])].count) &+ 1 }
+        // Dictionaries are read by the block and columns by the slice, so they must be clearly smaller.
+        let width = key.distinct <= 0x100 ? 1 : 2
+        return (once &+ width &* Int(key.values)) &* 4 < each &* 3
     }
 
     /// Stands for a mode until the first value is seen.
@@ -166,7 +260,7 @@ extension ColumnWriter {
             }
         }
         writeKeys(session, into: &chunk)
-        writeShapes(session, into: &chunk)
+        writeShapes(into: &chunk)
     }
 
     private static func number(_ id: UInt32, _ local: inout Buffer<UInt32>, _ used: inout Buffer<UInt32>) {
@@ -187,60 +281,33 @@ extension ColumnWriter {
     }
 
     private borrowing func writeKeys(_ session: borrowing RecordColumns, into chunk: inout ByteBuffer) {
-        chunk.appendVarint(usedKeys.count)
-        for id in usedKeys.elements {
-            let isPseudo = id < PseudoKey.count
-            chunk.appendVarint(isPseudo ? UInt64(id) + 1 : 0)
-            chunk.append(keyStates[Int(id)].mode)
+        chunk.appendVarint(keys.count)
+        for state in keys.elements {
+            let isPseudo = state.key < PseudoKey.count
+            chunk.appendVarint(isPseudo ? UInt64(state.key) + 1 : 0)
+            chunk.append(state.mode)
             guard !isPseudo else { continue }
-            let bytes = session.keys.bytes(Int(id))
+            let bytes = session.keys.bytes(Int(state.key))
             chunk.appendVarint(bytes.count)
             chunk.append(UnsafeRawBufferPointer(bytes))
         }
     }
 
-    private borrowing func writeShapes(_ session: borrowing RecordColumns, into chunk: inout ByteBuffer) {
-        chunk.appendVarint(usedShapes.count)
-        for id in usedShapes.elements {
-            let shape = session.shapes.bytes(Int(id))
-            chunk.appendVarint(shape.count / 4)
-            for place in 0..<(shape.count / 4) {
-                let key = Int(RecordColumns.key(in: shape, at: place))
-                chunk.appendVarint(UInt64(keyStates[key].local))
-            }
+    private borrowing func writeShapes(into chunk: inout ByteBuffer) {
+        chunk.appendVarint(shapes.count)
+        for shape in shapes.elements {
+            chunk.appendVarint(Int(shape.count))
+            for key in keysOf(shape) { chunk.appendVarint(UInt64(key)) }
         }
     }
 
     /// Appends the values chunk: for each key in dictionary mode `varint count · lengths · bytes`.
-    mutating func writeValues(_ session: borrowing RecordColumns, into chunk: inout ByteBuffer) {
-        gather(usedValues.elements, session)
-        for key in usedKeys.elements {
-            let state = keyStates[Int(key)]
-            guard state.mode == ColumnMode.dictionary.rawValue else { continue }
-            let ids = UnsafeBufferPointer(start: gathered.base + Int(state.cursor), count: Int(state.distinct))
-            chunk.appendVarint(ids.count)
-            for id in ids { chunk.appendVarint(UInt64(session.values.entries[Int(id)].count)) }
-            for id in ids { chunk.append(UnsafeRawBufferPointer(session.values.bytes(Int(id)))) }
-        }
-    }
-
-    /// Sorts values by key into `gathered`; each key's run begins at its cursor.
-    private mutating func gather(_ values: UnsafeBufferPointer<UInt32>, _ session: borrowing RecordColumns) {
-        startCursors { $0.distinct }
-        gathered.fill(0, count: values.count)
-        for value in values {
-            let key = Int(session.values.entries.base[Int(value)].tag)
-            gathered.base[Int(keyStates.base[key].cursor)] = value
-            keyStates.base[key].cursor &+= 1
-        }
-        for key in 0..<keyStates.count { keyStates.base[key].cursor &-= keyStates.base[key].distinct }
-    }
-
-    private mutating func startCursors(_ size: (KeyState) -> UInt32) {
-        var next: UInt32 = 0
-        for key in usedKeys.elements {
-            keyStates.base[Int(key)].cursor = next
-            next &+= size(keyStates.base[Int(key)])
+    borrowing func writeValues(_ session: borrowing RecordColumns, into chunk: inout ByteBuffer) {
+        for state in keys.elements where state.mode == ColumnMode.dictionary.rawValue {
+            let values = distinctValues(of: state)
+            chunk.appendVarint(values.count)
+            for value in values { chunk.appendVarint(UInt64(session.values.entries[Int(value)].count)) }
+            for value in values { chunk.append(UnsafeRawBufferPointer(session.values.bytes(Int(value)))) }
         }
     }
 
@@ -252,95 +319,98 @@ extension ColumnWriter {
     }
 
     /// Appends the shape ids of `rows`, then their columns; those that no compressor makes smaller go to ``plain``,
-    /// that of `apart`, a key that is read alone, to ``apart``.
+    /// that of `apart`, a key that is read alone, to ``apart``. `body` is shown every column. Slices are written in the
+    /// order of their rows, each once.
     mutating func writeSlice(
         _ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns, into chunk: inout ByteBuffer,
-        apart apartKey: Int? = nil
+        apart apartKey: Int? = nil, _ body: (ColumnValuesInSlice, borrowing RecordColumns) -> Void = { _, _ in }
     ) {
         plain.removeAll()
         apart.removeAll()
-        numbers.removeAll()
-        for row in rows { numbers.append(localShape.base[Int(row.shape)]) }
-        chunk.appendNumbers(numbers.elements)
-        gather(rows, of: session)
-        for key in usedKeys.elements {
-            let state = keyStates[Int(key)]
-            guard state.values > 0 else { continue }
-            let ids = UnsafeBufferPointer(start: gathered.base + Int(state.cursor), count: Int(state.values))
-            writeColumn(key: state, ids, session)
-            if Int(key) == apartKey {
-                Self.append(column, of: state, count: ids.count, to: &apart)
+        numberShapes(rows, into: &chunk)
+        for key in 0..<keys.count {
+            let state = keys.base[key]
+            guard state.sliceValues > 0 else { continue }
+            let places = UnsafeBufferPointer(
+                start: gathered.base + Int(cursors.base[key]), count: Int(state.sliceValues))
+            cursors.base[key] &+= state.sliceValues
+            let values = distinctValues(of: state)
+            body(
+                ColumnValuesInSlice(
+                    key: Int(state.key), isDictionary: state.mode == ColumnMode.dictionary.rawValue, places: places,
+                    firstDistinct: Int(state.firstDistinct), distinct: values),
+                session)
+            writeColumn(state.mode, places, values, session)
+            if Int(state.key) == apartKey {
+                Self.append(column, of: key, count: places.count, to: &apart)
             } else if state.mode >= ColumnMode.integers.rawValue {
-                Self.append(column, of: state, count: ids.count, to: &plain)
+                Self.append(column, of: key, count: places.count, to: &plain)
             } else {
-                Self.append(column, of: state, count: ids.count, to: &chunk)
+                Self.append(column, of: key, count: places.count, to: &chunk)
             }
         }
     }
 
+    /// Appends the shape ids of `rows` and counts the values of each key in them.
+    private mutating func numberShapes(_ rows: UnsafeBufferPointer<ColumnRow>, into chunk: inout ByteBuffer) {
+        numbers.removeAll()
+        for row in rows {
+            let shape = localShape.base[Int(row.shape)]
+            numbers.append(shape)
+            (shapes.base + Int(shape)).pointee.records &+= 1
+        }
+        chunk.appendNumbers(numbers.elements)
+        for key in 0..<keys.count { (keys.base + key).pointee.sliceValues = 0 }
+        for place in 0..<shapes.count where shapes.base[place].records > 0 {
+            let shape = shapes.base[place]
+            for key in keysOf(shape) { (keys.base + Int(key)).pointee.sliceValues &+= shape.records }
+            (shapes.base + place).pointee.records = 0
+        }
+    }
+
     /// `varint local key · varint values · varint bytes · bytes`.
-    private static func append(
-        _ column: borrowing ByteBuffer, of key: KeyState, count: Int, to chunk: inout ByteBuffer
-    ) {
-        chunk.appendVarint(UInt64(key.local))
+    private static func append(_ column: borrowing ByteBuffer, of key: Int, count: Int, to chunk: inout ByteBuffer) {
+        chunk.appendVarint(key)
         chunk.appendVarint(count)
         chunk.appendVarint(column.count)
         chunk.append(column.base, count: column.count)
     }
 
-    /// Gathers the rows' values by key; afterwards a key's `values` is its number of values in this slice.
-    private mutating func gather(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
-        for key in usedKeys.elements { keyStates.base[Int(key)].values = 0 }
-        var total = 0
-        for row in rows {
-            let shape = session.shapes.bytes(Int(row.shape))
-            for place in 0..<(shape.count / 4) {
-                keyStates.base[Int(RecordColumns.key(in: shape, at: place))].values &+= 1
+    /// By mode: numbers | lengths and bytes | varints.
+    private mutating func writeColumn(
+        _ mode: UInt8, _ places: UnsafeBufferPointer<UInt32>, _ values: UnsafeBufferPointer<UInt32>,
+        _ session: borrowing RecordColumns
+    ) {
+        column.removeAll()
+        switch ColumnMode(rawValue: mode) {
+        case .dictionary, nil: column.appendNumbers(places)
+        case .raw:
+            for place in places {
+                column.appendVarint(UInt64(session.values.entries.base[Int(values[Int(place)])].count))
             }
-            total += shape.count / 4
-        }
-        startCursors { $0.values }
-        gathered.fill(0, count: total)
-        for row in rows {
-            let shape = session.shapes.bytes(Int(row.shape))
-            for place in 0..<(shape.count / 4) {
-                let key = Int(RecordColumns.key(in: shape, at: place))
-                gathered.base[Int(keyStates.base[key].cursor)] = session.valueIDs.base[Int(row.firstValue) &+ place]
-                keyStates.base[key].cursor &+= 1
+            for place in places { column.append(UnsafeRawBufferPointer(session.values.bytes(Int(values[Int(place)])))) }
+        case .strings:
+            texts(places, values, session) { column, text in column.appendVarint(text.count) }
+            texts(places, values, session) { column, text in column.append(UnsafeRawBufferPointer(text)) }
+        case .hex:
+            texts(places, values, session) { column, text in column.appendVarint(text.count / 2) }
+            texts(places, values, session) { column, text in AnyValueBytes.pack(text, into: &column) }
+        case .integers:
+            for place in places {
+                column.appendVarint(AnyValueBytes.integer(session.values.bytes(Int(values[Int(place)]))) ?? 0)
             }
-        }
-        for key in usedKeys.elements {
-            keyStates.base[Int(key)].cursor &-= keyStates.base[Int(key)].values
         }
     }
 
-    /// By mode: numbers | lengths and bytes | varints.
-    private mutating func writeColumn(
-        key: KeyState, _ ids: UnsafeBufferPointer<UInt32>, _ session: borrowing RecordColumns
+    /// Calls `body` with the text of each value, all of which are strings.
+    @inline(__always)
+    private mutating func texts(
+        _ places: UnsafeBufferPointer<UInt32>, _ values: UnsafeBufferPointer<UInt32>,
+        _ session: borrowing RecordColumns, _ body: (inout ByteBuffer, UnsafeBufferPointer<UInt8>) -> Void
     ) {
-        column.removeAll()
-        switch ColumnMode(rawValue: key.mode) {
-        case .dictionary, nil:
-            numbers.removeAll()
-            for id in ids { numbers.append(localValue.base[Int(id)]) }
-            column.appendNumbers(numbers.elements)
-        case .raw:
-            for id in ids { column.appendVarint(UInt64(session.values.entries[Int(id)].count)) }
-            for id in ids { column.append(UnsafeRawBufferPointer(session.values.bytes(Int(id)))) }
-        case .strings:
-            for id in ids { column.appendVarint(AnyValueBytes.string(session.values.bytes(Int(id)))?.count ?? 0) }
-            for id in ids {
-                guard let text = AnyValueBytes.string(session.values.bytes(Int(id))) else { continue }
-                column.append(UnsafeRawBufferPointer(text))
-            }
-        case .hex:
-            for id in ids { column.appendVarint((AnyValueBytes.string(session.values.bytes(Int(id)))?.count ?? 0) / 2) }
-            for id in ids {
-                guard let text = AnyValueBytes.string(session.values.bytes(Int(id))) else { continue }
-                AnyValueBytes.pack(text, into: &column)
-            }
-        case .integers:
-            for id in ids { column.appendVarint(AnyValueBytes.integer(session.values.bytes(Int(id))) ?? 0) }
+        for place in places {
+            let text = AnyValueBytes.string(session.values.bytes(Int(values[Int(place)])))
+            body(&column, text ?? UnsafeBufferPointer(start: nil, count: 0))
         }
     }
 }

@@ -85,9 +85,9 @@ struct SpanBlockWriter: ~Copyable {
         findParents(plan, session)
         writeSlices(plan, slices, session)
         block.hot = chunks.finish()
-        block.cold = writeCold(plan, slices, session)
+        block.cold = writeCold(slices, session, withFilter: withFilter)
+        if withFilter { block.filter = filter.finish() }
         block.zones = serviceZones(service)
-        if withFilter { block.filter = writeFilter(slices, session) }
         return block
     }
 
@@ -312,7 +312,7 @@ extension SpanBlockWriter {
     }
 
     private mutating func writeCold(
-        _ plan: SpanBlockPlan, _ slices: [Int], _ session: borrowing SpanSession
+        _ slices: [Int], _ session: borrowing SpanSession, withFilter: Bool
     ) -> [UInt8] {
         chunk.removeAll()
         columns.writeMeta(session.columns, into: &chunk)
@@ -320,26 +320,23 @@ extension SpanBlockWriter {
         chunk.removeAll()
         columns.writeValues(session.columns, into: &chunk)
         chunks.add(chunk, compressor: &compressor)
+        if withFilter { filter.begin(values: columns.usedValues.count, session.columns) }
         var first = 0
         for count in slices {
             chunk.removeAll()
             let rows = UnsafeBufferPointer(start: columnRows.base + first, count: count)
             columns.writeContexts(rows, into: &chunk)
-            columns.writeSlice(rows, of: session.columns, into: &chunk)
+            if withFilter {
+                filter.add(rows, session.columns)
+                columns.writeSlice(rows, of: session.columns, into: &chunk) { filter.add($0, $1) }
+                filter.endSlice()
+            } else {
+                columns.writeSlice(rows, of: session.columns, into: &chunk)
+            }
             chunks.add(chunk, compressor: &compressor)
             chunks.add(columns.plain, compressor: &none)
             first += count
         }
         return chunks.finish()
-    }
-
-    private mutating func writeFilter(_ slices: [Int], _ session: borrowing SpanSession) -> [UInt8] {
-        filter.begin(session.columns)
-        var first = 0
-        for count in slices {
-            filter.add(UnsafeBufferPointer(start: columnRows.base + first, count: count), session.columns)
-            first += count
-        }
-        return filter.finish()
     }
 }
