@@ -37,6 +37,9 @@ package struct ServerLimits: Hashable, Sendable {
     /// sides than a new connection.
     package var drainBytes = 64 * 1024
 
+    /// Bytes of a body that are read in one step, if the sender is quick enough to have sent them.
+    package static let readAheadBytes = 256 * 1024
+
     /// Bytes of body that a question may carry; its body is not looked at.
     package static let questionBodyBytes = 64 * 1024
 

@@ -5,6 +5,12 @@
 import NIOCore
 import NIOHTTP1
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Takes requests in and puts answers out. The handler before it delivers one request at a time.
 final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
@@ -14,6 +20,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let requests: AsyncStream<Request>.Continuation
     private var intake: RequestIntake
     private var context: ChannelHandlerContext?
+    /// Bytes that must be there before the kernel wakes us.
+    private var lowWater = 1
 
     /// What happens if nothing happens until `deadline`.
     private var deadline = NIODeadline.distantFuture
@@ -56,6 +64,17 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .body(let chunk): perform(intake.receive(chunk), context)
         case .end: perform(intake.receiveEnd(), context)
         }
+    }
+
+    /// Has the kernel wait until much of a body is there: each wake-up and each read costs as much as taking in 50 kB.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        let wanted = min(max(intake.awaitedBytes, 1), ServerLimits.readAheadBytes)
+        if wanted != lowWater {
+            lowWater = wanted
+            // Where the kernel refuses, bytes are taken as they come.
+            try? context.channel.syncOptions?.setOption(.receiveLowWater, value: wanted)
+        }
+        context.fireChannelReadComplete()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -199,5 +218,12 @@ extension Refusal {
             self = .invalid("this is not HTTP/1.1 as we know it: \(error.debugDescription)")
         }
         closesConnection = true
+    }
+}
+
+extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
+    /// `SO_RCVLOWAT`.
+    fileprivate static var receiveLowWater: Self {
+        .init(level: .socket, name: NIOBSDSocket.Option(rawValue: SO_RCVLOWAT))
     }
 }

@@ -33,6 +33,9 @@ struct HTTPFront: ServerChildChannel {
             withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
         let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
+        try channel.syncOptions?.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: ServerLimits.readAheadBytes))
         let handler = ConnectionHandler(dispatcher: dispatcher, requests: continuation)
         try channel.pipeline.syncOperations.addHandler(handler)
         return Connection(

@@ -54,6 +54,7 @@ struct RequestIntake {
     private var body: [UInt8] = []
     private var arrival = ContinuousClock.now
     private var receivedBytes = 0
+    private var declaredBytes: Int?
     private var remainingBytes = 0
     private var isPeerFinished = false
 
@@ -67,6 +68,11 @@ struct RequestIntake {
     var requestHead: HTTPRequestHead? { head }
     /// The route of the request under way; nil if none was found.
     var route: Route? { match?.route }
+    /// Bytes of an accepted body that are still to come, where its length was announced; 0 if nothing is awaited.
+    var awaitedBytes: Int {
+        guard state == .collecting, let declaredBytes else { return 0 }
+        return max(0, declaredBytes - receivedBytes)
+    }
     /// Whether the connection may serve another request after this answer.
     func keepsAlive(after reply: Reply) -> Bool {
         !isPeerFinished && !reply.closesConnection && state == .answering && head?.isKeepAlive == true
@@ -84,6 +90,7 @@ struct RequestIntake {
             self.match = match
             state = .collecting
             receivedBytes = 0
+            declaredBytes = declared
             if let declared, match.route.intake.signal != nil { body.reserveCapacity(declared) }
             return expectsContinue ? .sendContinue : .wait
         case .refuse(let reply):
