@@ -3,13 +3,13 @@
 
 import Dispatch
 import GRDBSQLite
+import Synchronization
 
 actor Checkpointer {
     private let executor = QueueExecutor(label: "sonde.store.checkpoint")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let observer: any StoreObserver
-    private let isRunning = Flag()
     private var connection: Connection?
 
     init(observer: any StoreObserver) { self.observer = observer }
@@ -25,20 +25,49 @@ actor Checkpointer {
 
     func close() { connection = nil }
 
-    /// Called by the writer after each commit, on its thread. Starts a checkpoint when the log has grown; where one
-    /// beside the writer cannot keep up (the log never ends, so it is never begun anew), the writer waits for a short
-    /// one.
+    /// What has been done about the log since it was last begun anew.
+    private struct Progress {
+        /// Pages of log when a checkpoint last began.
+        var pages = 0
+        var isRunning = false
+        /// Whether all but the last commits has been copied beside the writer.
+        var isAlmostDone = false
+    }
+
+    private enum Step {
+        case beside, atOnce
+    }
+
+    private nonisolated let progress = Mutex(Progress())
+
+    /// Called by the writer after each commit, on its thread. When the log has grown, most of it is copied beside the
+    /// writer; then the writer waits for the short rest, since only a log that is copied whole is begun anew.
     nonisolated func noteLog(pages: Int) {
-        let bytes = pages * Limits.pageSize
-        guard bytes > Limits.checkpointBytes else { return }
-        if bytes > Limits.checkpointBytes * 4 {
-            executor.queue.sync { self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) } }
-        } else if isRunning.raise() {
+        switch progress.withLock({ Self.step(&$0, pages: pages) }) {
+        case .beside:
             executor.queue.async {
                 self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) }
-                self.isRunning.lower()
+                self.progress.withLock {
+                    $0.isRunning = false
+                    $0.isAlmostDone = true
+                }
             }
+        case .atOnce: executor.queue.sync { self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) } }
+        case nil: return
         }
+    }
+
+    private static func step(_ progress: inout Progress, pages: Int) -> Step? {
+        if pages < progress.pages { progress = Progress(isRunning: progress.isRunning) }
+        let grown = (pages - progress.pages) * Limits.pageSize
+        if progress.isAlmostDone || grown > Limits.checkpointBytesAtMost {
+            progress.pages = pages
+            progress.isAlmostDone = false
+            return .atOnce
+        }
+        guard grown > Limits.checkpointBytes, !progress.isRunning else { return nil }
+        progress.isRunning = true
+        return .beside
     }
 
     /// Empties the log and cuts its file to nothing, unless a reader needs it.

@@ -26,8 +26,10 @@ enum Limits {
     static let mergeBytes = 32 << 20
     /// Fresh blocks that make a merge due.
     static let mergeBlocks = 64
-    /// The same while batches wait for the writer.
-    static let mergeBlocksWhenBehind = 512
+    /// The same while much arrives: a million spans or more, which a search still reads in good time.
+    static let mergeBlocksUnderLoad = 2_048
+    /// Records a second from which merges step back: a tenth of what a core can take in.
+    static let highLoadRecords = 50_000.0
     /// Age at which fresh blocks are merged, however few.
     static let mergeAge = Duration.seconds(10)
     /// Small merged blocks side by side that are merged once more.
@@ -36,10 +38,13 @@ enum Limits {
     static let idleTime = Duration.seconds(1)
     /// How often upkeep looks around.
     static let upkeepInterval = Duration.milliseconds(250)
-    /// Bytes of write-ahead log at which a checkpoint is started beside the writer.
-    static let checkpointBytes = 8 << 20
+    /// Bytes of write-ahead log at which a checkpoint is started beside the writer. Larger saves writes, since pages
+    /// that changed often are copied once; smaller opens faster after a crash, which reads the log: 20 ms for this much.
+    static let checkpointBytes = 24 << 20
+    /// Bytes of log at which the writer waits for a checkpoint: one beside it cannot keep up.
+    static let checkpointBytesAtMost = 48 << 20
     /// Bytes to which the log's file is cut after a checkpoint.
-    static let journalSizeLimit = 32 << 20
+    static let journalSizeLimit = 48 << 20
     /// How long a checkpoint that empties the log waits for readers, while the writer waits for it.
     static let checkpointWaitMilliseconds = 50
     /// Bytes of a page. 8 kB lose less at the end of a blob than 16 kB and chain fewer pages than 4 kB.

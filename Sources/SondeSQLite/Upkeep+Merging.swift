@@ -9,9 +9,11 @@ extension Upkeep {
         let catalog = try read { $0.catalog }
         let fresh = catalog.blocks.count { $0.level == 0 }
         let freshLogs = catalog.logBlocks.count { $0.level == 0 }
+        // The age counts from the first fresh block, not from the merge before it.
+        if max(fresh, freshLogs) == 0 { lastMerge = .now }
         let isOld = lastMerge.duration(to: .now) >= Limits.mergeAge
-        // While batches wait, the writer's need comes first; but reads grow dearer with every fresh block.
-        let due = writer.isBehind ? Limits.mergeBlocksWhenBehind : Limits.mergeBlocks
+        // While much arrives, the senders' need comes first; but reads grow dearer with every fresh block.
+        let due = isLoadHigh ? Limits.mergeBlocksUnderLoad : Limits.mergeBlocks
         guard max(fresh, freshLogs) >= due || isOld else { return }
         try await mergeAll()
     }

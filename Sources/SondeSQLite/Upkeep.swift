@@ -28,6 +28,9 @@ actor Upkeep {
     private var isBusy = false
     private var turns: [CheckedContinuation<Void, Never>] = []
     var lastMerge = ContinuousClock.now
+    /// Records committed when load was last looked at, and whether much arrived since the time before.
+    private var lastLook = (records: 0, at: ContinuousClock.now)
+    private(set) var isLoadHigh = false
     private var settledCommit: ContinuousClock.Instant?
     /// Pages that one slice of vacuum gives back, so that it takes the writer no longer than it should.
     var vacuumPages = Limits.vacuumPages
@@ -79,6 +82,7 @@ actor Upkeep {
 
     private func doWhatIsDue() async {
         let last = await writer.lastCommit
+        await lookAtLoad()
         let idle = last.duration(to: .now)
         guard idle < Limits.idleTime else {
             if settledCommit != last {
@@ -91,6 +95,14 @@ actor Upkeep {
         }
         await attempt { try await self.retain() }
         await attempt { try await self.mergeIfDue() }
+    }
+
+    /// Finds out whether records arrive faster than merges can follow without taking the processor from senders.
+    private func lookAtLoad() async {
+        let committed = await writer.committedRecords
+        let seconds = Double(lastLook.at.duration(to: .now).nanoseconds) / 1e9
+        isLoadHigh = Double(committed - lastLook.records) > Limits.highLoadRecords * seconds
+        lastLook = (committed, .now)
     }
 
     func settle() async { await exclusively { await doSettle() } }

@@ -26,6 +26,8 @@ actor Writer {
     private let checkpointer: Checkpointer
     /// When something was last committed for a sender.
     private(set) var lastCommit = ContinuousClock.now
+    /// Spans and log records committed for senders since the store was opened.
+    private(set) var committedRecords = 0
     /// Whether the last commit found no room; upkeep prunes until there is some.
     private(set) var isOutOfRoom = false
     /// Whether that was our own caution: an empty log may then be room enough.
@@ -95,9 +97,6 @@ actor Writer {
         return true
     }
 
-    /// Whether batches wait.
-    nonisolated var isBehind: Bool { waiting.depth.records > 0 }
-
     private func commit(_ group: [WaitingBatch]) {
         let began = ContinuousClock.now
         configuration.observer.began(.commit)
@@ -118,7 +117,9 @@ actor Writer {
         report(group, results, bytes: bytes, duration: began.duration(to: .now))
         for (batch, result) in zip(group, results) { batch.sender.resume(returning: result) }
         // A commit that failed is no sign of life: upkeep comes sooner to make room.
-        if bytes > 0 { lastCommit = .now }
+        guard bytes > 0 else { return }
+        lastCommit = .now
+        committedRecords += spans.count + logs.count
     }
 
     private func add(_ batch: WaitingBatch) -> Result<Void, SinkError> {
