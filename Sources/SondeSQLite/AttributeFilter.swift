@@ -94,6 +94,11 @@ enum AttributeFilter {
         return key.withUTF8 { key in text.withUTF8 { text in hash(key: key, text: text) } }
     }
 
+    /// The hash of a pair as it lies in a column.
+    static func hash(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        HashedKey(key).hash(value: value)
+    }
+
     /// A key whose pairs are hashed, one value after the other.
     struct HashedKey {
         private let bytes: UnsafeBufferPointer<UInt8>

@@ -84,6 +84,12 @@ struct ByteReader {
         return (position - size)..<position
     }
 
+    /// Calls `body` with the address of bytes that were taken.
+    func withBytes(_ range: Range<Int>, _ body: (UnsafePointer<UInt8>) -> Void) {
+        guard let base else { return }
+        body(base + range.lowerBound)
+    }
+
     mutating func bytes(_ size: Int) throws(Damage) -> [UInt8] {
         let range = try take(size)
         return Array(UnsafeBufferPointer(start: base.map { $0 + range.lowerBound }, count: size))

@@ -16,7 +16,7 @@ enum Codec: UInt8 {
 
 enum ChunkLayout {
     /// Layout of the columns inside the chunks. Raise it with every change that an older reader cannot read.
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     static let headerBytes = 8
     static let entryBytes = 16
 }

@@ -10,6 +10,8 @@ final class ColumnMeta: CachedPart {
         /// One of ``PseudoKey``, or nil for an attribute.
         var pseudo: Int?
         var mode: ColumnMode
+        /// Whether its byte strings are written by what they share.
+        var isSimilar: Bool
         var name: String
         /// The key as it came.
         var bytes: [UInt8]
@@ -67,13 +69,17 @@ final class ColumnMeta: CachedPart {
             let pseudo = try reader.count()
             let code = try reader.byte()
             guard pseudo <= PseudoKey.count else { throw Damage("a column has the unknown kind \(pseudo)") }
-            guard let mode = ColumnMode(rawValue: code) else { throw Damage("a column has the unknown mode \(code)") }
-            if pseudo > 0 {
-                keys.append(Key(pseudo: pseudo - 1, mode: mode, name: "", bytes: []))
-            } else {
-                let name = try reader.bytes(try reader.count())
-                keys.append(Key(pseudo: nil, mode: mode, name: String(decoding: name, as: UTF8.self), bytes: name))
+            let isSimilar = code & ColumnMode.similar != 0
+            guard let mode = ColumnMode(rawValue: code & ~ColumnMode.similar) else {
+                throw Damage("a column has the unknown mode \(code)")
             }
+            var key = Key(pseudo: pseudo - 1, mode: mode, isSimilar: isSimilar, name: "", bytes: [])
+            if pseudo == 0 {
+                key.pseudo = nil
+                key.bytes = try reader.bytes(try reader.count())
+                key.name = String(decoding: key.bytes, as: UTF8.self)
+            }
+            keys.append(key)
         }
         return keys
     }
@@ -105,7 +111,7 @@ final class ColumnValues: CachedPart {
     let offsets: [[UInt32]]
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, meta: ColumnMeta) throws(Damage) {
-        self.bytes = Array(bytes)
+        var whole = Array(bytes)
         var reader = ByteReader(bytes)
         var offsets: [[UInt32]] = []
         for key in meta.keys {
@@ -113,8 +119,18 @@ final class ColumnValues: CachedPart {
                 offsets.append([])
                 continue
             }
-            offsets.append(try reader.offsets(count: try reader.count()))
+            let count = try reader.count()
+            guard key.isSimilar else {
+                offsets.append(try reader.offsets(count: count))
+                continue
+            }
+            // Values that had to be put together lie behind those that are read where they are.
+            let values = try SimilarStrings(&reader, count: count)
+            let start = UInt32(whole.count)
+            offsets.append(values.offsets.map { $0 + start })
+            whole += values.bytes
         }
+        self.bytes = whole
         self.offsets = offsets
     }
 
@@ -164,7 +180,7 @@ final class ColumnSlice: CachedPart {
     private let values: ColumnValues
     let contexts: [UInt32]
     let shapes: [UInt32]
-    /// The chunks that columns lie in.
+    /// The chunks that columns lie in, and columns that were put together.
     private let sources: [[UInt8]]
     let columns: [Column?]
     /// For each record where its places in the columns begin; each is an index into the column of its key.
@@ -181,7 +197,7 @@ final class ColumnSlice: CachedPart {
     ) throws(Damage) {
         self.meta = meta
         self.values = values
-        sources = [Array(bytes)] + others
+        var sources = [Array(bytes)] + others
         var reader = ByteReader(bytes)
         contexts = hasContexts ? try reader.numbers(count) : []
         guard contexts.allSatisfy({ Int($0) < meta.contexts.count }) else {
@@ -193,12 +209,14 @@ final class ColumnSlice: CachedPart {
         }
         let needed = Self.countValues(shapes, meta)
         var columns: [Column?] = Array(repeating: nil, count: meta.keys.count)
-        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, needed, &columns) }
+        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, needed, &columns, &sources) }
         for (number, other) in others.enumerated() {
             let result: Result<Void, Damage> = other.withUnsafeBufferPointer { bytes in
                 do throws(Damage) {
                     var reader = ByteReader(bytes)
-                    while !reader.isAtEnd { try Self.readColumn(&reader, number + 1, meta, values, needed, &columns) }
+                    while !reader.isAtEnd {
+                        try Self.readColumn(&reader, number + 1, meta, values, needed, &columns, &sources)
+                    }
                     return .success(())
                 } catch { return .failure(error) }
             }
@@ -208,12 +226,13 @@ final class ColumnSlice: CachedPart {
         for (key, count) in needed.enumerated() where count > 0 && columns[key] == nil {
             throw Damage("a column has fewer values than its records")
         }
+        self.sources = sources
         (firstPlaces, places) = hasPlaces ? Self.findPlaces(shapes, meta) : ([], [])
     }
 
     private static func readColumn(
         _ reader: inout ByteReader, _ source: Int, _ meta: ColumnMeta, _ values: ColumnValues, _ needed: [Int],
-        _ columns: inout [Column?]
+        _ columns: inout [Column?], _ sources: inout [[UInt8]]
     ) throws(Damage) {
         let key = try reader.count()
         let count = try reader.count()
@@ -230,6 +249,11 @@ final class ColumnSlice: CachedPart {
             guard column.numbers.allSatisfy({ Int($0) < known }) else {
                 throw Damage("a record names a value that the block lacks")
             }
+        case .raw where meta.keys[key].isSimilar, .strings where meta.keys[key].isSimilar:
+            let texts = try SimilarStrings(&reader, count: count)
+            column.offsets = texts.offsets
+            column.source = sources.count
+            sources.append(texts.bytes)
         case .raw, .strings, .hex: column.offsets = try reader.offsets(count: count)
         case .integers:
             column.integers.reserveCapacity(min(count, size))

@@ -22,6 +22,12 @@ enum ColumnMode: UInt8 {
     case hex = 4
 }
 
+extension ColumnMode {
+    /// Added to the mode in the file where byte strings (of a dictionary: its values) are written as SimilarStrings.swift
+    /// says. Files of layout 1 have none.
+    static let similar: UInt8 = 0x10
+}
+
 /// A record as the column writer sees it.
 struct ColumnRow: BitwiseCopyable {
     var context: UInt32
@@ -51,6 +57,7 @@ struct ColumnWriter: ~Copyable {
         /// Session number.
         var key: UInt32
         var mode = ColumnMode.dictionary.rawValue
+        var isSimilar = false
         /// Values in the block, and the distinct ones among them.
         var values: UInt32 = 0
         var distinct: UInt32 = 0
@@ -86,9 +93,14 @@ struct ColumnWriter: ~Copyable {
     private var cursors = Buffer<UInt32>()
     private var numbers = Buffer<UInt32>()
     private var column = ByteBuffer(capacity: 1 << 14)
+    private var similar = SimilarWriter()
+    /// Whether values are written by what they share. Bodies of logs are looked through as they lie.
+    private let findsSimilar: Bool
     /// Of the slice last written: columns of ids and integers, and the column asked for apart.
     private(set) var plain = ByteBuffer()
     private(set) var apart = ByteBuffer()
+
+    init(findsSimilar: Bool) { self.findsSimilar = findsSimilar }
 
     /// Numbers everything that `rows` use, from zero.
     mutating func prepare(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
@@ -186,6 +198,7 @@ struct ColumnWriter: ~Copyable {
         }
         state.pointee.distinct = UInt32(truncatingIfNeeded: usedValues.count &- first)
         for value in distinctValues(of: state.pointee) { localValue.base[Int(value)] = Self.absent }
+        state.pointee.isSimilar = findsSimilar && state.pointee.distinct >= Self.leastSimilar
         guard !isDictionarySmaller(state.pointee, values, session) else { return }
         var mode = Self.undecided
         for value in distinctValues(of: state.pointee) {
@@ -193,6 +206,7 @@ struct ColumnWriter: ~Copyable {
             if mode == ColumnMode.raw.rawValue { break }
         }
         state.pointee.mode = mode
+        if mode >= ColumnMode.integers.rawValue { state.pointee.isSimilar = false }
     }
 
     private borrowing func distinctValues(of key: KeyState) -> UnsafeBufferPointer<UInt32> {
@@ -216,6 +230,8 @@ struct ColumnWriter: ~Copyable {
         return (once &+ width &* Int(key.values)) &* 4 < each &* 3
     }
 
+    /// Distinct values from which a key's are compared with one another.
+    private static let leastSimilar = 4
     /// Stands for a mode until the first value is seen.
     private static let undecided = UInt8.max
 
@@ -285,7 +301,7 @@ extension ColumnWriter {
         for state in keys.elements {
             let isPseudo = state.key < PseudoKey.count
             chunk.appendVarint(isPseudo ? UInt64(state.key) + 1 : 0)
-            chunk.append(state.mode)
+            chunk.append(state.isSimilar ? state.mode | ColumnMode.similar : state.mode)
             guard !isPseudo else { continue }
             let bytes = session.keys.bytes(Int(state.key))
             chunk.appendVarint(bytes.count)
@@ -302,10 +318,16 @@ extension ColumnWriter {
     }
 
     /// Appends the values chunk: for each key in dictionary mode `varint count · lengths · bytes`.
-    borrowing func writeValues(_ session: borrowing RecordColumns, into chunk: inout ByteBuffer) {
-        for state in keys.elements where state.mode == ColumnMode.dictionary.rawValue {
-            let values = distinctValues(of: state)
+    mutating func writeValues(_ session: borrowing RecordColumns, into chunk: inout ByteBuffer) {
+        for key in 0..<keys.count where keys.base[key].mode == ColumnMode.dictionary.rawValue {
+            let values = distinctValues(of: keys.base[key])
             chunk.appendVarint(values.count)
+            if keys.base[key].isSimilar {
+                similar.begin()
+                for value in values { similar.add(session.values.bytes(Int(value))) }
+                similar.finish(into: &chunk)
+                continue
+            }
             for value in values { chunk.appendVarint(UInt64(session.values.entries[Int(value)].count)) }
             for value in values { chunk.append(UnsafeRawBufferPointer(session.values.bytes(Int(value)))) }
         }
@@ -340,7 +362,7 @@ extension ColumnWriter {
                     key: Int(state.key), isDictionary: state.mode == ColumnMode.dictionary.rawValue, places: places,
                     firstDistinct: Int(state.firstDistinct), distinct: values),
                 session)
-            writeColumn(state.mode, places, values, session)
+            writeColumn(state, places, values, session)
             if Int(state.key) == apartKey {
                 Self.append(column, of: key, count: places.count, to: &apart)
             } else if state.mode >= ColumnMode.integers.rawValue {
@@ -378,12 +400,23 @@ extension ColumnWriter {
 
     /// By mode: numbers | lengths and bytes | varints.
     private mutating func writeColumn(
-        _ mode: UInt8, _ places: UnsafeBufferPointer<UInt32>, _ values: UnsafeBufferPointer<UInt32>,
+        _ key: KeyState, _ places: UnsafeBufferPointer<UInt32>, _ values: UnsafeBufferPointer<UInt32>,
         _ session: borrowing RecordColumns
     ) {
         column.removeAll()
-        switch ColumnMode(rawValue: mode) {
+        switch ColumnMode(rawValue: key.mode) {
         case .dictionary, nil: column.appendNumbers(places)
+        case .raw where key.isSimilar:
+            similar.begin()
+            for place in places { similar.add(session.values.bytes(Int(values[Int(place)]))) }
+            similar.finish(into: &column)
+        case .strings where key.isSimilar:
+            similar.begin()
+            for place in places {
+                let text = AnyValueBytes.string(session.values.bytes(Int(values[Int(place)])))
+                similar.add(text ?? UnsafeBufferPointer(start: nil, count: 0))
+            }
+            similar.finish(into: &column)
         case .raw:
             for place in places {
                 column.appendVarint(UInt64(session.values.entries.base[Int(values[Int(place)])].count))

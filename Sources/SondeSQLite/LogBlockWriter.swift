@@ -25,7 +25,7 @@ struct EncodedLogBlock {
 struct LogBlockWriter: ~Copyable {
     private var compressor: Compressor?
     private var none: Compressor?
-    private var columns = ColumnWriter()
+    private var columns = ColumnWriter(findsSimilar: false)
     private var chunks = ChunkWriter()
     private var traces = ByteTable()
     private var chunk = ByteBuffer(capacity: 1 << 16)

@@ -36,6 +36,8 @@ struct RecordColumns: ~Copyable {
     struct KeyUse: BitwiseCopyable {
         var values: UInt32 = 0
         var distinct: UInt32 = 0
+        /// 1 + the value last taken.
+        var latest: UInt32 = 0
     }
 
     var keys = ByteTable()
@@ -143,14 +145,20 @@ struct RecordColumns: ~Copyable {
     mutating func value(key: Int, _ value: UnsafePointer<UInt8>, _ count: Int) -> Int {
         let use = keyUse.base + key
         use.pointee.values &+= 1
+        // Neighbours often agree, and comparing costs less than looking up.
+        let latest = Int(use.pointee.latest) &- 1
+        if latest >= 0, values.matches(latest, value, count: count) { return latest }
         let tag = UInt32(truncatingIfNeeded: key)
         if use.pointee.values > Limits.distinctSample, use.pointee.distinct &* 4 > use.pointee.values &* 3 {
             use.pointee.distinct &+= 1
-            return values.append(value, count: count, tag: tag)
+            let id = values.append(value, count: count, tag: tag)
+            use.pointee.latest = UInt32(truncatingIfNeeded: id &+ 1)
+            return id
         }
         let known = values.count
         let id = values.find(value, count: count, tag: tag)
-        if id == known { (keyUse.base + key).pointee.distinct &+= 1 }
+        if id == known { use.pointee.distinct &+= 1 }
+        use.pointee.latest = UInt32(truncatingIfNeeded: id &+ 1)
         return id
     }
 

@@ -46,7 +46,7 @@ struct ServiceZone: Hashable, Sendable {
 
 struct SpanBlockWriter: ~Copyable {
     private var compressor: Compressor?
-    private var columns = ColumnWriter()
+    private var columns = ColumnWriter(findsSimilar: true)
     private var chunks = ChunkWriter()
     private var none: Compressor?
     private var chunk = ByteBuffer(capacity: 1 << 16)

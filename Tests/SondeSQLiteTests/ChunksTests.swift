@@ -62,6 +62,6 @@ struct ChunksTests {
     @Test func aLaterLayoutIsRefusedWithASentence() {
         var later = blob(level: nil)
         later[4] = 9
-        #expect(throws: Damage("it has layout 9, this version of sonde knows up to 1")) { try read(later) }
+        #expect(throws: Damage("it has layout 9, this version of sonde knows up to 2")) { try read(later) }
     }
 }
