@@ -22,7 +22,7 @@ enum Torture {
             case "run": exit(try await TortureRun(&words).run() ? 0 : 1)
             case "measure": try await PruneMeasure(&words).run()
             default:
-                print("usage: SondeTorture run [--kills N] [--seed N] [--kinds merge,prune,…] [--folder PATH]")
+                print("usage: SondeTorture run [--kills N] [--seed N] [--kinds merge,…] [--folder PATH] [--sonde PATH]")
                 exit(2)
             }
         } catch {

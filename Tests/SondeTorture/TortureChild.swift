@@ -69,9 +69,11 @@ struct TortureChild {
             let batch = next.take()
             // A file that grows without end would be slow to look at; a trickle keeps upkeep at work.
             if batch - first > Self.burst { try await Task.sleep(for: .milliseconds(10)) }
-            Self.say("try \(batch)")
+            Self.say("try spans \(batch)")
             guard try await accept(batch, store) else { continue }
-            Self.say("ack \(batch)")
+            Self.say("ack spans \(batch)")
+            Self.say("try logs \(batch)")
+            if try await acceptLogs(batch, store) { Self.say("ack logs \(batch)") }
             acknowledged.append(batch)
             if batch % TortureLoad.resendEvery == 0 { _ = try await accept(batch, store) }
             if batch % TortureLoad.echoEvery == 0, !prunes {
@@ -81,7 +83,7 @@ struct TortureChild {
             }
             guard batch % TortureLoad.pinEvery == 0 else { continue }
             if try await store.pin(TortureLoad.traceID(batch, 0), note: "batch \(batch)") != nil {
-                Self.say("pin \(batch)")
+                Self.say("pin trace \(batch)")
             }
         }
     }
@@ -89,8 +91,17 @@ struct TortureChild {
     /// False if the store asks for patience.
     private func accept(_ batch: Int, _ store: SQLiteStore) async throws -> Bool {
         let decoded = try OTLPDecoder.traces(TortureLoad.body(batch)).batch
+        return try await isTaken { () async throws(SinkError) in try await store.accept(decoded) }
+    }
+
+    private func acceptLogs(_ batch: Int, _ store: SQLiteStore) async throws -> Bool {
+        let decoded = try OTLPDecoder.logs(TortureLoad.logBody(batch)).batch
+        return try await isTaken { () async throws(SinkError) in try await store.accept(decoded) }
+    }
+
+    private func isTaken(_ send: () async throws(SinkError) -> Void) async throws -> Bool {
         do throws(SinkError) {
-            try await store.accept(decoded)
+            try await send()
             return true
         } catch {
             guard case .busy = error else { throw error }

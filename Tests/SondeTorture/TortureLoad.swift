@@ -28,6 +28,8 @@ enum TortureLoad {
     static let echoEvery = 11
     /// Every so many acknowledged batches a trace of it is pinned.
     static let pinEvery = 40
+    /// Log records that come with a batch, in a request of their own.
+    static let logsPerBatch = 4
 
     private static let start: UInt64 = 1_767_323_045_000_000_000
     private static let services = ["gateway", "orders", "payments"]
@@ -55,5 +57,26 @@ enum TortureLoad {
         }
     }
 
+    /// Records of a batch tell in their bodies which they are.
+    static func logs(_ batch: Int) -> [LogRecord] {
+        (0..<logsPerBatch).map { place in
+            LogRecord(
+                time: Timestamp(nanoseconds: start + UInt64(batch) * 1_000_000 + UInt64(place)),
+                severityNumber: UInt8(5 + 4 * (place % 4)),
+                body: .string("batch \(batch) record \(place) took a while"),
+                attributes: [Attribute("batch", .int(Int64(batch)))], traceID: traceID(batch, place % tracesPerBatch),
+                resource: Resource(attributes: [Attribute("service.name", .string(services[place % services.count]))]))
+        }
+    }
+
+    /// Which record of which batch a body is of.
+    static func place(ofLog body: AttributeValue) -> (batch: Int, record: Int)? {
+        guard case .string(let text) = body else { return nil }
+        let words = text.split(separator: " ")
+        guard words.count > 3, let batch = Int(words[1]), let record = Int(words[3]) else { return nil }
+        return (batch, record)
+    }
+
     static func body(_ batch: Int) -> [UInt8] { OTLPEncoder.traces(spans(batch)) }
+    static func logBody(_ batch: Int) -> [UInt8] { OTLPEncoder.logs(logs(batch)) }
 }

@@ -10,13 +10,16 @@ enum KillKind: String, CaseIterable {
     case any
     /// The real collector, over HTTP, from outside.
     case serve
+    /// The same, with retention at work all the time.
+    case servePruning = "serve-pruning"
 
     /// Of 200 kills so many fall here; the ones that matter most get twenty and more.
     var share: Int {
         switch self {
         case .merge: 26
         case .prune, .vacuum, .commit: 24
-        case .exchange, .serve, .any: 20
+        case .exchange, .any: 20
+        case .serve, .servePruning: 18
         case .checkpoint: 16
         case .rescue: 14
         case .settle: 12
@@ -24,7 +27,7 @@ enum KillKind: String, CaseIterable {
     }
 
     /// Whether retention runs in the child: then the oldest may be gone.
-    var prunes: Bool { [.prune, .rescue, .vacuum, .serve].contains(self) }
+    var prunes: Bool { [.prune, .rescue, .vacuum, .servePruning].contains(self) }
 }
 
 /// What one kind of kill has come to.
@@ -44,6 +47,7 @@ struct TortureRun {
     private let seed: UInt64
     private let kinds: [KillKind]
     private let root: String
+    private let binary: String?
 
     init(_ words: inout Words) throws {
         kills = words.number("kills", 200)
@@ -55,12 +59,12 @@ struct TortureRun {
             }
             return kind
         }
+        binary = words.text("sonde")
         root = words.text("folder") ?? NSTemporaryDirectory() + "/sonde-torture-\(getpid())"
     }
 
     func run() async throws -> Bool {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: root) }
         var dice = Dice(state: seed)
         var tallies: [KillKind: KillTally] = [:]
         var done = 0
@@ -93,6 +97,8 @@ struct TortureRun {
             try await file?.settleAndCount()
             file?.remove()
         }
+        // Only if it is empty now: a folder of that name may hold what is not ours.
+        rmdir(root)
         Self.printTable(tallies, began.duration(to: .now))
         return Self.isEnough(tallies)
     }
@@ -110,7 +116,9 @@ struct TortureRun {
 
     /// Starts a child and ends it; whether that happened inside the phase.
     private func kill(_ kind: KillKind, _ seed: UInt64, _ file: inout TortureFile) throws -> Bool {
-        if kind == .serve { return try ServeVictim(file.folder, seed).run(&file) }
+        if kind == .serve || kind == .servePruning {
+            return try ServeVictim(file.folder, seed, prunes: kind.prunes, binary: binary).run(&file)
+        }
         return try ChildVictim(kind, file.folder, seed).run(&file)
     }
 
@@ -136,7 +144,7 @@ struct TortureRun {
         }
         let all = tallies.values.reduce(0) { $0 + $1.kills }
         print(
-            "\n\(all) kills in \(duration.components.seconds) s; no acknowledged span missing, none doubled, no half batch"
+            "\n\(all) kills in \(duration.components.seconds) s; no acknowledged span or log record missing, none doubled, no half batch; what was pruned was the oldest"
         )
     }
 

@@ -57,22 +57,32 @@ struct ChildVictim {
 
 /// `sonde serve`, asked over HTTP by three senders until it is killed.
 struct ServeVictim {
+    /// How long telemetry is kept where retention runs: so short that it is at work all the time.
+    private static let keep = "300ms"
+
     private let folder: String
     private let seed: UInt64
+    private let prunes: Bool
+    /// The collector's binary; the one beside our own by default.
+    private let binary: String?
 
-    init(_ folder: String, _ seed: UInt64) {
+    init(_ folder: String, _ seed: UInt64, prunes: Bool, binary: String?) {
         self.folder = folder
         self.seed = seed
+        self.prunes = prunes
+        self.binary = binary
     }
 
     func run(_ file: inout TortureFile) throws -> Bool {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         let process = Process()
-        process.executableURL = own.deletingLastPathComponent().appendingPathComponent("sonde")
+        process.executableURL =
+            binary.map { URL(fileURLWithPath: $0) } ?? own.deletingLastPathComponent().appendingPathComponent("sonde")
         process.arguments = [
-            "serve", "--data", folder, "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "off", "--query", "off",
-            "--log-format", "text",
+            "serve", "--data", folder, "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "off", "--zipkin", "off",
+            "--query", "off", "--log-format", "text",
         ]
+        if prunes { process.arguments? += ["--keep", Self.keep, "--max-disk", "10MB"] }
         let output = Pipe()
         process.standardError = output
         try process.run()
@@ -112,9 +122,11 @@ struct ServeVictim {
         guard let connection = PlainHTTP(port: port) else { return }
         while true {
             let batch = next.take()
-            said.add("try \(batch)")
-            guard let status = connection.post("/v1/traces", TortureLoad.body(batch)) else { return }
-            if status == 200 { said.add("ack \(batch)") }
+            for (signal, body) in [("spans", TortureLoad.body(batch)), ("logs", TortureLoad.logBody(batch))] {
+                said.add("try \(signal) \(batch)")
+                guard let status = connection.post(signal == "spans" ? "/v1/traces" : "/v1/logs", body) else { return }
+                if status == 200 { said.add("ack \(signal) \(batch)") }
+            }
         }
     }
 }
