@@ -30,10 +30,11 @@ struct BlockExchange: Sendable {
     /// Whether it only deletes.
     var isPruning: Bool { spans.isEmpty && logs.isEmpty }
 
-    /// A merge: the outputs take the place of the first input, and the latest arrival.
+    /// A merge: the outputs take the place of the first input, and the latest arrival. An unfinished one leaves them
+    /// fresh.
     init(merging inputs: [SpanBlockInfo], into merged: MergedSpans, isPinned: Bool) {
         goneSpans = inputs.map(\.id)
-        let level = (inputs.map(\.level).max() ?? 0) + 1
+        let level = merged.isComplete ? (inputs.map(\.level).max() ?? 0) + 1 : 0
         let sequence = inputs.map(\.sequence).min() ?? 0
         let received = inputs.map(\.received).max() ?? 0
         spans = merged.blocks.map {

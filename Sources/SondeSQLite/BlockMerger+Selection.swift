@@ -27,19 +27,35 @@ struct RewrittenLogs {
     var gone: Int
 }
 
+/// Merged blocks that hold copies of spans that are merged now.
+struct MergeRivals {
+    var blocks: [SpanBlockInfo] = []
+    /// Whether these are all.
+    var areAll = true
+}
+
 extension BlockMerger {
-    /// The merged blocks, other than `inputs`, that hold copies of the session's spans; in order of arrival.
-    func rivals(of inputs: [SpanBlockInfo], in file: BlockFile) -> [SpanBlockInfo] {
+    /// The merged blocks, other than `inputs`, that hold copies of the session's spans, in order of arrival: as many as
+    /// one merge takes apart.
+    func rivals(of inputs: [SpanBlockInfo], in file: BlockFile, damaged: Set<Int64>) -> MergeRivals {
+        var rivals = MergeRivals()
         // What comes out of merges has no copies elsewhere: only fresh blocks can bring some.
-        guard inputs.contains(where: { $0.level == 0 }) else { return [] }
+        guard inputs.contains(where: { $0.level == 0 }) else { return rivals }
         let own = Set(inputs.map(\.id))
         let sieve = spans.fingerprintSieve()
-        var rivals: [SpanBlockInfo] = []
+        var records = 0
         for block in file.catalog.blocks where block.level > 0 && !own.contains(block.id) {
             let common = sieve.common(with: block.fingerprints)
-            guard !common.isEmpty else { continue }
             // A block that cannot be read keeps its copies, as it keeps all else.
-            if (try? holdsCopies(block, common, file)) ?? false { rivals.append(block) }
+            guard !common.isEmpty, !damaged.contains(block.id), (try? holdsCopies(block, common, file)) ?? false else {
+                continue
+            }
+            records += block.count
+            guard records <= rivalRecords || rivals.blocks.isEmpty else {
+                rivals.areAll = false
+                break
+            }
+            rivals.blocks.append(block)
         }
         return rivals
     }
@@ -62,39 +78,46 @@ extension BlockMerger {
     /// Merges the inputs together with blocks that hold copies of their spans. The winner of two copies takes the place
     /// of the first, so that blocks that were merged before only change what they hold of that span; all else stays
     /// where it was, with the time of its arrival.
+    ///
+    /// Where these are not all that hold copies, what is left of the inputs stays fresh: it is merged with the others next
+    /// time, and counts as not merged until then. It stays in its place too, before all that arrived later, so that the
+    /// later copy of a span still wins.
     mutating func merge(
-        _ inputs: [SpanBlockInfo], besides rivals: [SpanBlockInfo], in file: BlockFile
+        _ inputs: [SpanBlockInfo], besides rivals: MergeRivals, in file: BlockFile
     ) throws(ReadError) -> MergedSpans {
         spans.removeAll()
         var parts: [(block: SpanBlockInfo, rows: Range<Int>)] = []
-        var records = 0
-        for block in rivals {
-            // Beyond the bound copies stay, and are found again when more of the trace arrives.
-            guard records + block.count <= Limits.rivalRecords || parts.isEmpty else { continue }
+        for block in rivals.blocks {
             let first = spans.count
             do throws(ReadError) { try add(block, file) } catch {
                 // What was added of it would be in the way.
-                return try merge(inputs, besides: rivals.filter { $0 !== block }, in: file)
+                var others = rivals
+                others.blocks.removeAll { $0 === block }
+                var merged = try merge(inputs, besides: others, in: file)
+                merged.unreadable.append(block.id)
+                return merged
             }
-            records += block.count
             parts.append((block, first..<spans.count))
         }
         let own = spans.count
         for block in inputs { try add(block, file) }
-        var merged = MergedSpans(blocks: [], duplicates: spans.dropDuplicates())
+        var merged = MergedSpans(blocks: [], duplicates: spans.dropDuplicates(), isComplete: rivals.areAll)
         for (block, rows) in parts {
             let staying = encode(rows, blockRecords: .max / 2, file).first
             merged.rewritten.append(RewrittenSpans(original: block, staying: staying, pinned: nil, gone: 0))
         }
-        merged.blocks = encode(own..<spans.count, blockRecords: Limits.blockRecords, file)
+        merged.blocks = encode(
+            own..<spans.count, blockRecords: Limits.blockRecords, withFilter: merged.isComplete, file)
         return merged
     }
 
     /// Blocks of some rows of the session.
-    private mutating func encode(_ rows: Range<Int>, blockRecords: Int, _ file: BlockFile) -> [EncodedSpanBlock] {
+    private mutating func encode(
+        _ rows: Range<Int>, blockRecords: Int, withFilter: Bool = true, _ file: BlockFile
+    ) -> [EncodedSpanBlock] {
         let hidden = spans.hide(allBut: rows)
         defer { spans.reveal(hidden) }
-        return encode(spans.plan(blockRecords: blockRecords), file)
+        return encode(spans.plan(blockRecords: blockRecords), withFilter: withFilter, file)
     }
 
     /// Whether a block can be taken apart.

@@ -8,25 +8,36 @@ import SondeStorage
 struct MergedSpans {
     var blocks: [EncodedSpanBlock]
     var duplicates: Int
+    /// Whether the blocks hold no span that another merged block holds as well. If not they remain fresh, for the next
+    /// merge to go on with them.
+    var isComplete = true
     /// Merged blocks that held copies of the same spans, without them.
     var rewritten: [RewrittenSpans] = []
+    /// Merged blocks that hold copies and cannot be taken apart.
+    var unreadable: [Int64] = []
 }
 
 struct BlockMerger: ~Copyable {
     /// zlib's fastest: the higher levels gain a few percent for several times the work.
     private static let level: Int32 = 1
 
+    /// Spans of merged blocks that one merge takes apart for copies.
+    var rivalRecords = Limits.rivalRecords
     var spans = SpanSession()
     var logs = LogSession()
     var spanWriter = SpanBlockWriter(compressionLevel: BlockMerger.level)
     var logWriter = LogBlockWriter(compressionLevel: BlockMerger.level)
 
     /// The blocks, given in order of arrival, as full blocks grouped by trace, without duplicates.
-    mutating func merge(_ inputs: [SpanBlockInfo], in file: BlockFile) throws(ReadError) -> MergedSpans {
+    ///
+    /// - Parameter damaged: blocks that are known not to be readable.
+    mutating func merge(
+        _ inputs: [SpanBlockInfo], in file: BlockFile, damaged: Set<Int64> = []
+    ) throws(ReadError) -> MergedSpans {
         spans.removeAll()
         for block in inputs { try add(block, file) }
-        let rivals = rivals(of: inputs, in: file)
-        guard rivals.isEmpty else { return try merge(inputs, besides: rivals, in: file) }
+        let rivals = rivals(of: inputs, in: file, damaged: damaged)
+        guard rivals.blocks.isEmpty else { return try merge(inputs, besides: rivals, in: file) }
         let duplicates = spans.dropDuplicates()
         return MergedSpans(blocks: encode(spans.plan(blockRecords: Limits.blockRecords), file), duplicates: duplicates)
     }

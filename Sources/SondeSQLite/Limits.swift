@@ -22,6 +22,8 @@ enum Limits {
     static let mergeRecords = 65_536
     /// Spans of blocks merged before that one merge of fresh ones takes apart for copies of its spans: as many again.
     static let rivalRecords = 65_536
+    /// Merges of one round that may leave copies for the next: some seconds of work at most.
+    static let unfinishedMerges = 16
     /// Bytes of fresh blocks, as stored, that one merge takes: records of unusual size must not multiply the bound above.
     static let mergeBytes = 32 << 20
     /// Fresh blocks that make a merge due.

@@ -24,6 +24,8 @@ package struct SQLiteStoreConfiguration: Sendable {
     package var now: @Sendable () -> Timestamp
     /// The most pages the file may have; nil leaves SQLite's own bound.
     package var maxPages: Int?
+    /// Spans of merged blocks that one merge takes apart for copies of what is new.
+    var rivalRecords = Limits.rivalRecords
 
     package init(directory: String, now: @escaping @Sendable () -> Timestamp = SystemClock.now) {
         self.directory = directory

@@ -20,20 +20,28 @@ extension Upkeep {
 
     /// Merges all that is fresh now. What arrives meanwhile is left for the next time: under steady load there would be no
     /// end, and retention would never get its turn.
+    ///
+    /// A merge that meets more copies than it may take apart is gone on with a few times, then left for the next time too.
     func mergeAll() async throws {
+        // By sequence, not by id: what an unfinished merge leaves is new, and stands where it stood.
         let last = try read { file in
             (
-                spans: file.catalog.blocks.reduce(0) { max($0, $1.id) },
+                spans: file.catalog.blocks.reduce(0) { max($0, $1.sequence) },
                 logs: file.catalog.logBlocks.reduce(0) { max($0, $1.id) }
             )
         }
-        while try await mergeSpans(upTo: last.spans) {}
+        hasUnfinishedMerge = false
+        var unfinished = 0
+        while unfinished < Limits.unfinishedMerges, let merge = try await mergeSpans(upTo: last.spans) {
+            if !merge.isComplete { unfinished += 1 }
+        }
+        hasUnfinishedMerge = unfinished == Limits.unfinishedMerges
         while try await mergeLogs(upTo: last.logs) {}
         lastMerge = .now
     }
 
-    /// One merge of spans; false if nothing is to be merged.
-    private func mergeSpans(upTo last: Int64) async throws -> Bool {
+    /// One merge of spans; nil if nothing is to be merged.
+    private func mergeSpans(upTo last: Int64) async throws -> MergedSpans? {
         let began = ContinuousClock.now
         configuration.observer.began(.merge)
         defer { configuration.observer.ended(.merge) }
@@ -42,29 +50,30 @@ extension Upkeep {
             let candidates = file.catalog.blocks.map { block in
                 MergeCandidate(
                     level: block.level, count: block.count, bytes: block.bytes,
-                    isExcluded: damagedBlocks.contains(block.id) || block.level == 0 && block.id > last,
+                    isExcluded: damagedBlocks.contains(block.id) || block.level == 0 && block.sequence > last,
                     isPinned: pins.blocks.contains(block.id))
             }
             guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.blocks[choice])
-            do { return (inputs, try merger.merge(inputs, in: file), pins) } catch {
+            do { return (inputs, try merger.merge(inputs, in: file, damaged: damagedBlocks), pins) } catch {
                 // Find the culprits, so that the others are merged next time.
                 for block in inputs where !merger.canRead(block, in: file) { damagedBlocks.insert(block.id) }
                 throw error
             }
         }
-        guard let work else { return false }
+        guard let work else { return nil }
+        damagedBlocks.formUnion(work.merged.unreadable)
         let isPinned = work.inputs.first.map { work.pins.blocks.contains($0.id) } ?? false
         var exchange = BlockExchange(merging: work.inputs, into: work.merged, isPinned: isPinned)
         for block in work.merged.rewritten {
             exchange.replace(block, isPinned: work.pins.blocks.contains(block.original.id))
         }
-        guard try await writer.exchange(exchange) != nil else { return false }
+        guard try await writer.exchange(exchange) != nil else { return nil }
         configuration.observer.merged(
             blocks: work.inputs.count, into: work.merged.blocks.count,
             records: work.merged.blocks.reduce(0) { $0 + $1.count }, bytes: exchange.bytes,
             duplicates: work.merged.duplicates, duration: began.duration(to: .now))
-        return true
+        return work.merged
     }
 
     private func mergeLogs(upTo last: Int64) async throws -> Bool {

@@ -28,6 +28,8 @@ actor Upkeep {
     private var isBusy = false
     private var turns: [CheckedContinuation<Void, Never>] = []
     var lastMerge = ContinuousClock.now
+    /// Whether copies were left that a further round of merges finds.
+    var hasUnfinishedMerge = false
     /// Records committed when load was last looked at, and whether much arrived since the time before.
     private var lastLook = (records: 0, at: ContinuousClock.now)
     private(set) var isLoadHigh = false
@@ -48,6 +50,7 @@ actor Upkeep {
         self.writer = writer
         self.checkpointer = checkpointer
         self.logger = logger
+        merger.rivalRecords = configuration.rivalRecords
         // Merging reads every part once: a cache would only push out what readers need.
         shared = SharedReadState(files: files, cacheBytes: 1 << 20)
     }
@@ -87,7 +90,8 @@ actor Upkeep {
         guard idle < Limits.idleTime else {
             if settledCommit != last {
                 await doSettle()
-                settledCommit = last
+                // What a round has left waits for the next look: retention gets its turn in between.
+                if !hasUnfinishedMerge { settledCommit = last }
             } else {
                 await attempt { try await self.retain() }
             }
@@ -105,7 +109,9 @@ actor Upkeep {
         lastLook = (committed, .now)
     }
 
-    func settle() async { await exclusively { await doSettle() } }
+    func settle() async {
+        repeat { await exclusively { await doSettle() } } while hasUnfinishedMerge
+    }
 
     /// Each step is tried whatever became of the one before: a full disk must not keep retention from making room.
     private func doSettle() async {

@@ -59,6 +59,65 @@ struct UpkeepTests {
         #expect(try StoreCheck.run(path: folder.path).findings == [])
     }
 
+    /// More copies than one merge takes apart: it goes on until none is left, in pieces, and until then says what is
+    /// pending. A crash in between loses nothing of it.
+    @Test func copiesBeyondWhatOneMergeTakesAreMergedByTheNext() async throws {
+        let folder = try TemporaryFolder()
+        let crashed = try TemporaryFolder()
+        let snapshot = SnapshotAfterMerge(from: folder, to: crashed)
+        func copy(_ version: Int64) -> [SpanRecord] {
+            (1...1_200 as ClosedRange<UInt64>).map { span in
+                .sample(trace: span % 300 + 1, span, attributes: [Attribute("version", .int(version))])
+            }
+        }
+        try await withStore(
+            folder,
+            {
+                $0.rivalRecords = 100
+                $0.observer = snapshot
+            }
+        ) { store async throws in
+            let first = copy(1)
+            for start in stride(from: 0, to: first.count, by: 60) {
+                try await store.accept(codec.spanBatch(Array(first[start..<(start + 60)])))
+                await store.settle()
+            }
+            try await store.accept(codec.spanBatch(copy(2).shuffled()))
+            try await store.accept(codec.spanBatch(copy(3).shuffled()))
+            snapshot.arm(merges: 3)
+            await store.settle()
+            #expect(snapshot.isTaken)
+            try await Self.expectOneOfEach(store, version: 3)
+        }
+        #expect(try StoreCheck.run(path: crashed.path).findings == [])
+        let reader = try await SQLiteReader.open(path: crashed.path)
+        let pending = try await reader.statistics()
+        #expect(pending.unmergedSpans > 0 && pending.spans > 1_200 && pending.spans < 2_400)
+        #expect(pending.spans - 1_200 <= pending.unmergedSpans)
+        try await Self.expectVersion(3, reader)
+        await reader.close()
+        try await withStore(crashed, { $0.rivalRecords = 100 }) { store async throws in
+            try await store.accept(codec.spanBatch(copy(4).shuffled()))
+            await store.settle()
+            try await Self.expectOneOfEach(store, version: 4)
+        }
+    }
+
+    private static func expectOneOfEach(_ store: SQLiteStore, version: Int64) async throws {
+        let statistics = try await store.statistics()
+        #expect(statistics.spans == 1_200 && statistics.traces == 300 && statistics.unmergedSpans == 0)
+        #expect(try await store.services().map(\.spanCount) == [1_200])
+        try await expectVersion(version, store)
+    }
+
+    private static func expectVersion(_ version: Int64, _ reader: some TraceReader) async throws {
+        for trace in 1...300 as ClosedRange<UInt64> {
+            let spans = try await reader.trace(.sample(trace))?.spans ?? []
+            #expect(spans.count == 4)
+            #expect(spans.allSatisfy { $0.attributes.first?.value == .int(version) }, "trace \(trace)")
+        }
+    }
+
     @Test func aSpanThatEndsAfterItsMergeReplacesTheUnfinishedOne() async throws {
         try await withStore { store async throws in
             let ended = SpanRecord.sample(1, duration: 40)
@@ -175,4 +234,31 @@ private final class Switch: Sendable {
 
     var isOn: Bool { state.withLock { $0 } }
     func turnOn() { state.withLock { $0 = true } }
+}
+
+/// Copies the files as they are after a few merges: what a crash at that moment would leave.
+private final class SnapshotAfterMerge: StoreObserver {
+    private let state = Mutex<(left: Int?, isTaken: Bool)>((nil, false))
+    private let source: TemporaryFolder
+    private let target: TemporaryFolder
+
+    init(from source: TemporaryFolder, to target: TemporaryFolder) {
+        self.source = source
+        self.target = target
+    }
+
+    var isTaken: Bool { state.withLock { $0.isTaken } }
+    func arm(merges: Int) { state.withLock { $0.left = merges } }
+
+    func merged(blocks: Int, into: Int, records: Int, bytes: Int, duplicates: Int, duration: Duration) {
+        state.withLock { state in
+            guard let left = state.left else { return }
+            state.left = left > 1 ? left - 1 : nil
+            guard left == 1 else { return }
+            for name in ["sonde.db", "sonde.db-wal"] {
+                try? FileManager.default.copyItem(atPath: source.file(name), toPath: target.file(name))
+            }
+            state.isTaken = true
+        }
+    }
 }
