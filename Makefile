@@ -5,7 +5,7 @@ CORE = libsqlite3-dev zlib1g-dev
 # Tests that run side by side. All at once they open more than 1 350 descriptors, and Foundation's Process then reads past
 # the end of the list of them.
 TEST_WIDTH = 16
-TESTS = $(CORE) prometheus python3-venv strace
+TESTS = $(CORE) curl jq prometheus python3-venv strace
 SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
