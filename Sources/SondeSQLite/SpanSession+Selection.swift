@@ -75,6 +75,12 @@ struct FingerprintSieve {
         all.insert(fingerprint)
     }
 
+    var isEmpty: Bool { all.isEmpty }
+
+    func contains(_ fingerprint: UInt32) -> Bool {
+        bits[Int(fingerprint >> 18)] >> UInt64(fingerprint >> 12 & 63) & 1 == 1 && all.contains(fingerprint)
+    }
+
     /// Those of the given fingerprints that are in the sieve.
     func common(with fingerprints: [UInt32]) -> Set<UInt32> {
         var common: Set<UInt32> = []

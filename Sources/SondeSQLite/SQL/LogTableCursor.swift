@@ -14,7 +14,7 @@ final class LogTableCursor: TableCursor {
                 flags INTEGER, dropped_attributes INTEGER
             )
             """,
-        traceColumn: 7, serviceColumn: 6, timeColumn: 0, isExact: false
+        traceColumn: 7, serviceColumn: 6, timeColumn: 0, attributesColumn: nil, isExact: false
     ) { LogTableCursor($0) }
 
     private let source: TableSource
@@ -73,6 +73,9 @@ final class LogTableCursor: TableCursor {
         return try source.file.head(block).slices.filter { filter.admits(from: $0.start, to: $0.end) }.map(\.rows)
             .reversed()
     }
+
+    /// A record's number among all that ever arrived.
+    override func number(_ row: Int) -> Int64 { (block?.sequence ?? 0) + Int64(row) }
 
     override func column(_ column: Int32, row: Int, _ result: SQLResult) throws(ReadError) {
         guard let block else { return result.null() }

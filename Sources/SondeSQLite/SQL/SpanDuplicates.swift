@@ -15,13 +15,12 @@ final class SpanDuplicates {
 
     /// The rows of a block that are shown.
     func uniqueRows(_ block: SpanBlockInfo, _ source: TableSource) throws(ReadError) -> [Range<Int>] {
-        if source.isWhole(block) { return [0..<block.count] }
+        if source.hasNoCopies(block) { return [0..<block.count] }
         let head = try source.file.head(block)
         if !done.contains(block.id) {
             for fragment in head.traces {
-                let isRepeated = source.isRepeated(fragment.id.fingerprint)
-                if block.level > 0, !isRepeated { continue }
-                if isRepeated, !resolved.insert(fragment.id).inserted { continue }
+                if block.level > 0, !source.isFresh(fragment.id.fingerprint) { continue }
+                if source.isRepeated(fragment.id.fingerprint), !resolved.insert(fragment.id).inserted { continue }
                 try resolve(fragment, block, source)
             }
             done.insert(block.id)

@@ -16,12 +16,13 @@ final class SpanTableCursor: TableCursor {
                 dropped_attributes INTEGER, dropped_events INTEGER, dropped_links INTEGER
             )
             """,
-        traceColumn: 0, serviceColumn: 3, timeColumn: 8, isExact: true
+        traceColumn: 0, serviceColumn: 3, timeColumn: 8, attributesColumn: 11, isExact: true
     ) { SpanTableCursor($0) }
 
     private let source: TableSource
     private var filter = TableFilter()
     private var services: Set<Int>?
+    private var attributes: AttributeRuns?
     /// The next block of the catalog, and the runs that wait, last first.
     private var nextBlock = 0
     private var runs: [(block: SpanBlockInfo, rows: Range<Int>)] = []
@@ -32,6 +33,7 @@ final class SpanTableCursor: TableCursor {
     override func begin(_ filter: TableFilter) throws(ReadError) {
         self.filter = filter
         services = filter.service.map(source.serviceIDs)
+        attributes = AttributeRuns(filter.attributes)
         runs = []
         nextBlock = 0
         if let text = filter.traceID {
@@ -45,13 +47,13 @@ final class SpanTableCursor: TableCursor {
         guard let outline = try source.file.outline(words) else { return }
         guard let spans = outline.spans else {
             for (block, fragment) in outline.fragments {
-                runs += try ofServices(fragment.rows, block).map { (block, $0) }
+                runs += try asked([fragment.rows], block).map { (block, $0) }
             }
             runs.reverse()
             return
         }
-        for span in spans.reversed() where admits(operation: span.operation) {
-            runs.append((span.block, span.row..<(span.row + 1)))
+        for span in spans.reversed() {
+            runs += try asked([span.row..<(span.row + 1)], span.block).map { (span.block, $0) }
         }
     }
 
@@ -67,14 +69,24 @@ final class SpanTableCursor: TableCursor {
             guard filter.admits(from: block.start, to: block.lastStart) else { continue }
             if let services, !block.zones.contains(where: { services.contains($0.service) }) { continue }
             try source.look()
-            for rows in try source.duplicates.uniqueRows(block, source) {
-                runs += try ofServices(rows, block).map { (block, $0) }
-            }
-            runs.reverse()
+            runs = try asked(try source.duplicates.uniqueRows(block, source), block).reversed().map { (block, $0) }
         }
         guard let (block, run) = runs.popLast() else { return 0..<0 }
         if rows?.block.id != block.id { rows = SpanRows(block, source) }
         return run
+    }
+
+    override func number(_ row: Int) -> Int64 { (rows?.block.id ?? 0) << 32 | Int64(row) }
+
+    /// The parts of runs of a block, given in order, that a query asks for.
+    private func asked(_ runs: [Range<Int>], _ block: SpanBlockInfo) throws(ReadError) -> [Range<Int>] {
+        var left = runs
+        if services != nil {
+            left = []
+            for run in runs { left += try ofServices(run, block) }
+        }
+        if let attributes, !left.isEmpty { left = try attributes.narrow(left, block, in: source.file) }
+        return left
     }
 
     /// The parts of a run whose spans are of the services asked for.
@@ -89,11 +101,7 @@ final class SpanTableCursor: TableCursor {
             let scan = try file.scan(block, slice, head)
             let first = head.slices[slice].lowerBound
             for row in head.slices[slice].clamped(to: run) where allowed[Int(scan.operations[row - first])] {
-                if let last = parts.last, last.upperBound == row {
-                    parts[parts.count - 1] = last.lowerBound..<(row + 1)
-                } else {
-                    parts.append(row..<(row + 1))
-                }
+                parts.append(adding: row)
             }
             slice += 1
         }

@@ -16,6 +16,8 @@ struct TableDescription: Sendable {
     var traceColumn: Int32
     var serviceColumn: Int32?
     var timeColumn: Int32
+    /// Which can be asked with MATCH.
+    var attributesColumn: Int32?
     /// Whether rows of other services and traces never come, so that SQLite need not look again.
     var isExact: Bool
     var makeCursor: @Sendable (TableSource) -> TableCursor
@@ -28,8 +30,12 @@ struct TableFilter {
     var service: String?
     var earliest: Int64?
     var latest: Int64?
+    /// What attributes must be.
+    var attributes: [AttributeCondition] = []
     /// A comparison that nothing can meet, with NULL.
     var isEmpty = false
+    /// Why the query makes no sense.
+    var mistake: String?
 
     /// Whether a block with these times may have rows.
     func admits(from start: UInt64, to end: UInt64) -> Bool {
@@ -45,6 +51,9 @@ class TableCursor {
     func begin(_ filter: TableFilter) throws(ReadError) {}
     /// Moves to the next run of rows; empty after the last.
     func nextRun() throws(ReadError) -> Range<Int> { 0..<0 }
+    /// The number by which SQLite knows a row of the run at hand. It must be the same whenever the row is met: where two
+    /// conditions are joined with OR, SQLite looks for each by itself and drops what comes twice.
+    func number(_ row: Int) -> Int64 { 0 }
     /// Gives a value of a row of the run at hand.
     func column(_ column: Int32, row: Int, _ result: SQLResult) throws(ReadError) {}
 }
@@ -59,7 +68,6 @@ private struct CursorMemory {
     var base = sqlite3_vtab_cursor()
     var row = 0
     var end = 0
-    var number: Int64 = 0
     var cursor: Unmanaged<TableCursor>
 }
 
@@ -91,7 +99,6 @@ final class TableModule {
         module.pointee.xNext = { cursor in
             guard let memory = TableModule.memory(cursor) else { return SQLITE_ERROR }
             memory.pointee.row &+= 1
-            memory.pointee.number &+= 1
             return memory.pointee.row < memory.pointee.end ? SQLITE_OK : TableModule.advance(memory)
         }
         module.pointee.xEof = { cursor in
@@ -106,7 +113,7 @@ final class TableModule {
         }
         module.pointee.xRowid = { cursor, number in
             guard let memory = TableModule.memory(cursor) else { return SQLITE_ERROR }
-            number?.pointee = memory.pointee.number
+            number?.pointee = memory.pointee.cursor.takeUnretainedValue().number(memory.pointee.row)
             return SQLITE_OK
         }
     }
@@ -162,8 +169,8 @@ final class TableModule {
         _ values: UnsafeMutablePointer<OpaquePointer?>?
     ) -> Int32 {
         guard let memory = memory(cursor) else { return SQLITE_ERROR }
-        memory.pointee.number = 0
         let filter = TablePlan(rawValue: plan).filter((0..<Int(count)).map { values?[$0] })
+        if let mistake = filter.mistake { return refuse(memory, mistake) }
         let code = attempt(memory) { cursor throws(ReadError) in try cursor.begin(filter) }
         if code != SQLITE_OK { return code }
         if filter.isEmpty {
@@ -171,6 +178,17 @@ final class TableModule {
             return SQLITE_OK
         }
         return advance(memory)
+    }
+
+    /// Ends a query that makes no sense with a message, which SQLite frees.
+    private static func refuse(_ memory: UnsafeMutablePointer<CursorMemory>, _ message: String) -> Int32 {
+        let size = message.utf8.count + 1
+        if let text = sqlite3_malloc(Int32(size))?.assumingMemoryBound(to: CChar.self) {
+            message.withCString { text.update(from: $0, count: size) }
+            sqlite3_free(memory.pointee.base.pVtab.pointee.zErrMsg)
+            memory.pointee.base.pVtab.pointee.zErrMsg = text
+        }
+        return SQLITE_ERROR
     }
 
     private static func advance(_ memory: UnsafeMutablePointer<CursorMemory>) -> Int32 {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which comparisons of a query a table takes over. The values come in the order of the bits.
+// Which comparisons of a query a table takes over. The values come in the order of the bits, then those of MATCH, of
+// which there may be several.
 
 import GRDBSQLite
+import SondeStorage
 
 struct TablePlan: OptionSet {
     let rawValue: Int32
@@ -17,7 +19,9 @@ struct TablePlan: OptionSet {
 
     func filter(_ values: [OpaquePointer?]) -> TableFilter {
         var filter = TableFilter()
-        for (part, value) in zip(Self.all.filter(contains), values) {
+        let parts = Self.all.filter(contains)
+        for value in values.dropFirst(parts.count) { Self.addMatch(value, &filter) }
+        for (part, value) in zip(parts, values) {
             guard let value, sqlite3_value_type(value) != SQLITE_NULL else {
                 filter.isEmpty = true
                 continue
@@ -33,6 +37,20 @@ struct TablePlan: OptionSet {
             }
         }
         return filter
+    }
+
+    private static func addMatch(_ value: OpaquePointer?, _ filter: inout TableFilter) {
+        guard let value, sqlite3_value_type(value) != SQLITE_NULL else {
+            filter.isEmpty = true
+            return
+        }
+        let text = text(value, &filter)
+        guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+            filter.mistake = "MATCH wants 'key=value', not '\(text.prefix(100))'"
+            return
+        }
+        filter.attributes.append(
+            AttributeCondition(key: String(text[..<sign]), value: String(text[text.index(after: sign)...])))
     }
 
     private static func text(_ value: OpaquePointer, _ filter: inout TableFilter) -> String {
@@ -64,8 +82,16 @@ extension TableModule {
         guard let module = of(table), let plan else { return SQLITE_ERROR }
         let description = module.description
         var chosen: [TablePlan.RawValue: Int] = [:]
+        var matches: [Int] = []
         for index in 0..<Int(plan.pointee.nConstraint) {
             let constraint = plan.pointee.aConstraint[index]
+            if Int32(constraint.op) == SQLITE_INDEX_CONSTRAINT_MATCH,
+                constraint.iColumn == description.attributesColumn
+            {
+                // Nobody else can decide it: a plan in which its value is not known yet is none.
+                guard constraint.usable != 0 else { return SQLITE_CONSTRAINT }
+                matches.append(index)
+            }
             guard constraint.usable != 0 else { continue }
             let part: TablePlan
             switch (constraint.iColumn, Int32(constraint.op)) {
@@ -87,8 +113,16 @@ extension TableModule {
             let isIdentity = part == TablePlan.traceID.rawValue || part == TablePlan.service.rawValue
             plan.pointee.aConstraintUsage[index].omit = isIdentity && description.isExact ? 1 : 0
         }
+        for (number, index) in matches.enumerated() {
+            plan.pointee.aConstraintUsage[index].argvIndex = Int32(chosen.count + number + 1)
+            plan.pointee.aConstraintUsage[index].omit = 1
+        }
         plan.pointee.idxNum = chosen.keys.reduce(0, |)
         estimate(plan, TablePlan(rawValue: plan.pointee.idxNum), rows: module.source.rows(of: description.name))
+        if !matches.isEmpty {
+            plan.pointee.estimatedRows = max(1, plan.pointee.estimatedRows / 50)
+            plan.pointee.estimatedCost /= 10
+        }
         return SQLITE_OK
     }
 

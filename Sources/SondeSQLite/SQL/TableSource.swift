@@ -16,8 +16,10 @@ final class TableSource {
     private let statuses: [UnsafeBufferPointer<UInt8>]
     private let arena: UnsafeMutablePointer<UInt8>
     /// Fingerprints that occur in more than one place, once they are asked for.
-    private var repeated: Set<UInt32>?
+    private var repeated: RepeatedFingerprints?
     private var repeatedBlocks: [Int64: Bool] = [:]
+    /// Fingerprints of fresh blocks, once they are asked for.
+    private var fresh: FingerprintSieve?
 
     init(_ file: BlockFile) {
         self.file = file
@@ -93,17 +95,40 @@ final class TableSource {
         return !isRepeated
     }
 
-    private func findRepeated() -> Set<UInt32> {
+    /// Whether no span of a block can be stored a second time: among merged blocks each is once, so that only fresh ones
+    /// can bring copies.
+    func hasNoCopies(_ block: SpanBlockInfo) -> Bool {
+        guard block.level > 0 else { return false }
+        let fresh = findFresh()
+        return fresh.isEmpty || fresh.common(with: block.fingerprints).isEmpty
+    }
+
+    /// Whether a trace with this fingerprint may lie in a fresh block.
+    func isFresh(_ fingerprint: UInt32) -> Bool { findFresh().contains(fingerprint) }
+
+    private func findFresh() -> FingerprintSieve {
+        if let fresh { return fresh }
+        var found = FingerprintSieve()
+        for block in file.catalog.blocks where block.level == 0 { block.fingerprints.forEach { found.insert($0) } }
+        fresh = found
+        return found
+    }
+
+    private func findRepeated() -> RepeatedFingerprints {
         if let repeated { return repeated }
-        let found = file.catalog.countFingerprints().repeated
+        let found = RepeatedFingerprints(file.catalog.blocks)
         repeated = found
         return found
     }
 
     /// A trace in full, told by one of its fragments.
     func outline(_ fragment: TraceFragment, in block: SpanBlockInfo) throws(ReadError) -> TraceOutline? {
-        isRepeated(fragment.id.fingerprint)
-            ? try file.outline(fragment.id) : try file.outline(fragment.id, [(block, fragment)])
+        var found: [(block: SpanBlockInfo, fragment: TraceFragment)] = []
+        for place in findRepeated().places(of: fragment.id.fingerprint) {
+            let block = file.catalog.blocks[place]
+            if let piece = try file.head(block).fragment(of: fragment.id) { found.append((block, piece)) }
+        }
+        return try file.outline(fragment.id, found.isEmpty ? [(block, fragment)] : found)
     }
 
     /// The trace with this id, as text; nil where no trace can have it.

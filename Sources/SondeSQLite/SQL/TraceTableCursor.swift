@@ -13,7 +13,7 @@ final class TraceTableCursor: TableCursor {
                 duration INTEGER, span_count INTEGER, error_count INTEGER, services TEXT, complete INTEGER
             )
             """,
-        traceColumn: 0, serviceColumn: nil, timeColumn: 3, isExact: true
+        traceColumn: 0, serviceColumn: nil, timeColumn: 3, attributesColumn: nil, isExact: true
     ) { TraceTableCursor($0) }
 
     private let source: TableSource
@@ -84,6 +84,11 @@ final class TraceTableCursor: TableCursor {
             return true
         }
         return false
+    }
+
+    override func number(_ row: Int) -> Int64 {
+        guard let id = outline?.id ?? head?.traces[row].id else { return 0 }
+        return Int64(bitPattern: Hash64.hash(id.high, id.low))
     }
 
     override func column(_ column: Int32, row: Int, _ result: SQLResult) throws(ReadError) {

@@ -162,6 +162,18 @@ func sql(_ session: SQLSession, _ query: String, limits: SQLLimits = SQLLimits()
             "spans", "trace_id IN (SELECT trace_id FROM traces WHERE error_count > 1) AND service = 'users'",
             "+trace_id IN (SELECT trace_id FROM traces WHERE error_count > 1) AND +service = 'users'"
         ),
+        (
+            "spans", "service = 'orders' OR trace_id = (SELECT min(trace_id) FROM spans)",
+            "+service = 'orders' OR +trace_id = (SELECT min(trace_id) FROM spans)"
+        ),
+        (
+            "traces", "trace_id = (SELECT min(trace_id) FROM spans) OR start_time > 1767323045300000000",
+            "+trace_id = (SELECT min(trace_id) FROM spans) OR +start_time > 1767323045300000000"
+        ),
+        (
+            "logs", "service = 'payments' OR time <= 1767323045200000000",
+            "+service = 'payments' OR +time <= 1767323045200000000"
+        ),
         ("traces", "start_time > 1767323045300000000", "+start_time > 1767323045300000000"),
         (
             "traces", "trace_id IN (SELECT trace_id FROM spans WHERE status = 'error')",
@@ -281,6 +293,71 @@ func sql(_ session: SQLSession, _ query: String, limits: SQLLimits = SQLLimits()
         try await withSession { session, _, _ in
             let columns = try sql(session, "PRAGMA table_info(logs)").map { $0[1] }
             #expect(columns.prefix(3) == [.text("time"), .text("observed_time"), .text("severity_number")])
+        }
+    }
+
+    // Attributes.
+
+    /// Everything of a span that a search by attribute looks at.
+    private static func pairs(_ span: SpanRecord) -> [Attribute] {
+        span.attributes + span.resource.attributes + span.scope.attributes + span.events.flatMap(\.attributes)
+            + span.links.flatMap(\.attributes)
+    }
+
+    @Test(arguments: 1...3 as ClosedRange<UInt64>) func matchFindsWhatAnAttributeSays(seed: UInt64) async throws {
+        try await withSession(seed: seed) { session, memory, _ in
+            let spans = try await spans(memory)
+            var wanted: Set<Attribute> = []
+            for span in spans.prefix(60) { wanted.formUnion(Self.pairs(span)) }
+            #expect(wanted.count > 10)
+            for pair in wanted.sorted(by: { ($0.key, $0.value.text) < ($1.key, $1.value.text) }) {
+                let text = "\(pair.key)=\(pair.value.text)".replacing("'", with: "''")
+                let rows = try sql(
+                    session, "SELECT trace_id, span_id FROM spans WHERE attributes MATCH '\(text)' ORDER BY 1, 2")
+                let found = spans.filter {
+                    Self.pairs($0).contains { $0.key == pair.key && $0.value.text == pair.value.text }
+                }
+                #expect(rows == found.map { [.text($0.traceID.hex), .text($0.spanID.hex)] }, "\(text)")
+            }
+        }
+    }
+
+    @Test func matchesAreJoinedWithOtherConditions() async throws {
+        try await withSession { session, _, _ in
+            func rows(_ condition: String) throws -> [[SQLValue]] {
+                try sql(session, "SELECT trace_id, span_id, kind FROM spans WHERE \(condition) ORDER BY 1, 2, 3")
+            }
+            let gold = "attributes MATCH 'tier=gold'"
+            let all = try rows(gold)
+            #expect(!all.isEmpty)
+            let ofOrders = try rows("\(gold) AND service = 'orders'")
+            #expect(ofOrders == (try rows("\(gold) AND +service = 'orders'")) && ofOrders.count < all.count)
+            let silver = "attributes MATCH 'tier=silver'"
+            let both = try rows("\(gold) AND \(silver)")
+            #expect(Set(both) == Set(all).intersection(try rows(silver)) && both.count < all.count)
+            let either = try rows("\(gold) OR service = 'orders'")
+            let more = try rows("service = 'orders'")
+            #expect(Set(either) == Set(all).union(more) && either.count == Set(either).count)
+            let trace = "trace_id = (SELECT min(trace_id) FROM spans WHERE \(gold))"
+            #expect(try rows("\(trace) AND \(gold)") == all.filter { $0[0] == all[0][0] })
+            #expect(try rows("attributes MATCH NULL") == [])
+            let joined = try sql(
+                session,
+                """
+                WITH wanted(text) AS (VALUES ('tier=gold'), ('tier=nothing'))
+                SELECT count(*) FROM wanted, spans WHERE attributes MATCH wanted.text
+                """)
+            #expect(joined == [[.integer(Int64(all.count))]])
+        }
+    }
+
+    @Test func saysWhatMatchWants() async throws {
+        try await withSession { session, _, _ in
+            let failure = #expect(throws: SQLFailure.self) {
+                try sql(session, "SELECT * FROM spans WHERE attributes MATCH 'gold'")
+            }
+            #expect(failure?.reason.contains("MATCH wants 'key=value', not 'gold'") == true)
+            #expect(throws: SQLFailure.self) { try sql(session, "SELECT * FROM logs WHERE attributes MATCH 'a=b'") }
         }
     }
 
