@@ -19,12 +19,23 @@ struct LogFile {
     private let salts: [UInt8]
     private let start: (UInt32, UInt32)
 
+    /// Whether there is a log and its header is not one: SQLite then takes it for empty, whatever lies behind. One that is
+    /// only being written is looked at twice.
+    static func hasDamagedHeader(path: String) -> Bool {
+        (0..<2).allSatisfy { _ in
+            guard let header = Descriptor(path)?.read(at: 0, count: 33), header.count == 33 else { return false }
+            return LogFile(path: path) == nil
+        }
+    }
+
     /// Nil where there is no log, or none that SQLite would read.
     init?(path: String) {
         guard let descriptor = Descriptor(path), let header = descriptor.read(at: 0, count: 32), header.count == 32
         else { return nil }
         let magic = Self.word(header, 0)
         guard magic == 0x377F_0682 || magic == 0x377F_0683 else { return nil }
+        // Another version is an error to SQLite, which then reads none of it.
+        guard Self.word(header, 4) == 3_007_000 else { return nil }
         self.descriptor = descriptor
         isBigEndian = magic & 1 == 1
         pageSize = Int(Self.word(header, 8))

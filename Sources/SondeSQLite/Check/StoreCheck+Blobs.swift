@@ -21,17 +21,17 @@ extension StoreCheck {
         let bytes: [UInt8]
         do throws(SQLiteError) {
             guard let (blob, count) = try connection.openBlob(table, row: id) else {
-                add(StoreFinding(table.rawValue, row: id, "its row is missing", .dropBlock))
+                add(StoreFinding(table.rawValue, row: id, "its row is missing", table.remedy))
                 return nil
             }
             bytes = try connection.read(blob, 0..<count)
         } catch {
-            add(StoreFinding(table.rawValue, row: id, "cannot be read: \(error.message)", .dropBlock))
+            add(StoreFinding(table.rawValue, row: id, "cannot be read: \(error.message)", table.remedy))
             return nil
         }
         let directory: ChunkDirectory
         do throws(Damage) { directory = try Self.directory(bytes) } catch {
-            add(StoreFinding(table.rawValue, row: id, error.what, .dropBlock))
+            add(StoreFinding(table.rawValue, row: id, error.what, table.remedy))
             return nil
         }
         var contents = BlobContents(size: bytes.count, chunks: [])
@@ -45,7 +45,7 @@ extension StoreCheck {
                 contents.chunks.append(nil)
                 // The sentence names the chunk itself where it is one of the directory's.
                 let what = error.what.replacing("chunk \(number) ", with: "")
-                add(StoreFinding(table.rawValue, row: id, chunk: number, what, .dropBlock))
+                add(StoreFinding(table.rawValue, row: id, chunk: number, what, table.remedy))
             }
         }
         return contents
@@ -80,7 +80,7 @@ extension StoreCheck {
     ) -> Part? {
         guard let content else { return nil }
         do throws(Damage) { return try Self.decode(content, body) } catch {
-            add(StoreFinding(table.rawValue, row: id, chunk: chunk, error.what, .dropBlock))
+            add(StoreFinding(table.rawValue, row: id, chunk: chunk, error.what, table.remedy))
             return nil
         }
     }
@@ -89,4 +89,9 @@ extension StoreCheck {
     static func chunk(_ contents: BlobContents, _ number: Int) -> [UInt8]? {
         contents.chunks.indices.contains(number) ? contents.chunks[number] : nil
     }
+}
+
+extension BlobTable {
+    /// What would mend a blob that cannot be read: a filter is told anew from the columns.
+    fileprivate var remedy: StoreFinding.Remedy { self == .filter || self == .logFilter ? .rebuildIndex : .dropBlock }
 }

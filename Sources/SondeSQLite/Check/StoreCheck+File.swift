@@ -36,7 +36,11 @@ extension StoreCheck {
     /// The frames of the write-ahead log bear checksums, and SQLite reads up to the first that does not match: what
     /// follows it, though it was committed, is lost without a word. Frames of the same log behind such a place are told.
     mutating func checkLog(_ files: StoreFiles) {
-        guard let log = LogFile(path: files.log) else { return }
+        guard let log = LogFile(path: files.log) else {
+            guard LogFile.hasDamagedHeader(path: files.log) else { return }
+            let what = "the header of the write-ahead log is damaged; nothing that was committed there is read"
+            return add(StoreFinding("", what, .copyFile))
+        }
         if let lost = log.framesBehindDamage() {
             add(
                 StoreFinding(

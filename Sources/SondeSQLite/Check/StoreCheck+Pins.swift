@@ -25,7 +25,7 @@ extension StoreCheck {
             var sum = RowSum()
             sum.add(block)
             if sum.value != pinned.integer(1) {
-                add(StoreFinding("pinned", row: block, "does not match its checksum", .deleteRow))
+                add(StoreFinding("pinned", row: block, "does not match its checksum", .rebuildIndex))
             } else if !blocks.contains(block) {
                 add(StoreFinding("pinned", row: block, "there is no such block", .deleteRow))
             }

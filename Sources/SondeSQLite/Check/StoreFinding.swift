@@ -21,9 +21,9 @@ package struct StoreFinding: Hashable, Sendable {
         package var sentence: String {
             switch self {
             case .dropBlock: "would take the block out of the file; its records are lost, the others stay"
-            case .rebuildIndex: "would tell it anew from the block, which is whole"
+            case .rebuildIndex: "would tell it anew from the rest of the file, which is whole"
             case .deleteRow: "would delete the row, which nothing refers to"
-            case .acceptName: "would keep the name as it reads now: it is stored nowhere else"
+            case .acceptName: "would keep it as it reads now: it is stored nowhere else"
             case .copyFile: "would copy all that can be read into a new file; restore a backup if there is one"
             case .nothing: "would do nothing"
             }
