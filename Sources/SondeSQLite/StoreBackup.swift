@@ -72,8 +72,14 @@ package struct StoreBackup {
             && first.st_ino == second.st_ino
     }
 
+    /// What lies beside the target until the copy is whole; whoever breaks a backup off removes these.
+    package static func partialPaths(of target: String) -> [String] {
+        let partial = StoreFiles(database: target + ".partial")
+        return [partial.database, partial.log, partial.index, partial.database + "-journal"]
+    }
+
     private func removePartial() {
-        for path in [partial.database, partial.log, partial.index, partial.database + "-journal"] { unlink(path) }
+        for path in Self.partialPaths(of: target) { unlink(path) }
     }
 
     /// The pages of one snapshot. The read transaction holds it, so that writers cannot make the copy begin anew.

@@ -196,6 +196,37 @@ struct ExportTests {
         #expect(before.output == after.output)
     }
 
+    @Test func whoImportsLogLinesAgainIsTold() async throws {
+        let scratch = try Scratch()
+        let folder = try await filled(in: scratch)
+        let export = ["export", "--errors", "-o", "otlp-jsonl", "--logs", "--db", folder, "--to"]
+        let out = try await Binary.run(export + ["a.jsonl"], in: scratch)
+        #expect(out.status == 0, "\(out.errors)")
+        let fresh = scratch.file("fresh")
+        let first = try await Binary.run(["import", "a.jsonl", "--db", fresh], in: scratch)
+        #expect(first.status == 0 && first.errors == "")
+        let told =
+            "sonde: a.jsonl: its first log line is stored already; log lines have no identity and are added again\n"
+        let second = try await Binary.run(["import", "a.jsonl", "--db", fresh], in: scratch)
+        #expect(second.status == 0 && second.errors == told)
+        let logs = try await Binary.run(["logs", "--db", fresh, "-o", "ndjson"], in: scratch)
+        #expect(logs.output.split(separator: "\n").count == 4)
+        // Spans alone are not worth a word: they are stored once.
+        let spans = try await Binary.run(["export", "-o", "otlp", "--db", folder, "--to", "a.json"], in: scratch)
+        #expect(spans.status == 0)
+        for _ in 1...2 {
+            let back = try await Binary.run(["import", "a.json", "--db", fresh], in: scratch)
+            #expect(back.status == 0 && back.errors == "")
+        }
+        let store = MemoryStore()
+        try await CollectorFixture.with(store) { url in
+            for expected in ["", told] {
+                let taken = try await Binary.run(["import", "a.jsonl", "--at", url], in: scratch)
+                #expect(taken.status == 0 && taken.errors == expected)
+            }
+        }
+    }
+
     @Test func aSearchIsFollowedToItsEnd() async throws {
         let scratch = try Scratch()
         let folder = scratch.file("data")

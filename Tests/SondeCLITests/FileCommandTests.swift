@@ -50,6 +50,30 @@ struct FileCommandTests {
         #expect(missing.errors.contains(scratch.path + "/.local/share/sonde"))
     }
 
+    @Test(arguments: [["sql", "SELECT count(*) FROM spans", "-o", "csv"], ["check"], ["backup", "x.db"]])
+    func anAddressInTheEnvironmentIsNotTakenForAFile(command: [String]) async throws {
+        let scratch = try Scratch()
+        let folder = try await fill(scratch)
+        // The usual folder has a file; it is not the one of that collector.
+        try FileManager.default.createDirectory(
+            atPath: scratch.file(".local/share"), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: folder, toPath: scratch.file(".local/share/sonde"))
+        var environment = ["SONDE_URL": "http://other:16686"]
+        let refused = try await Binary.run(command, environment: environment, in: scratch)
+        #expect(refused.status == 2 && refused.output == "", "\(refused.output)")
+        #expect(refused.errors.contains("`sonde \(command[0])` reads a file, and SONDE_URL names a collector"))
+        #expect(refused.errors.contains("http://other:16686") && refused.errors.contains("--db PATH"))
+        let named = try await Binary.run(command + ["--db", folder], environment: environment, in: scratch)
+        #expect(named.status == 0, "\(named.errors)")
+        environment["SONDE_DATA"] = folder
+        let force = command[0] == "backup" ? ["--force"] : []
+        let variable = try await Binary.run(command + force, environment: environment, in: scratch)
+        #expect(variable.status == 0, "\(variable.errors)")
+        environment = ["SONDE_URL": ""]
+        let usual = try await Binary.run(command + force, environment: environment, in: scratch)
+        #expect(usual.status == 0, "\(usual.errors)")
+    }
+
     @Test(arguments: [
         (["sql", "SELECT 1", "--at", "http://127.0.0.1:1"], 2 as Int32, "reads a file, and --at"),
         (["check", "--at", "http://127.0.0.1:1"], 2, "`sonde check --db FOLDER …`"),
@@ -94,7 +118,7 @@ struct FileCommandTests {
         let folder = try await fill(scratch)
         let text = try await Binary.run(["check", "--db", folder], in: scratch)
         #expect(text.status == 0)
-        #expect(text.output.contains("nothing wrong in"))
+        #expect(text.output.hasPrefix(folder + "/sonde.db: nothing wrong\n  "), "\(text.output)")
         let json = try await Binary.run(["check", "--db", folder, "--output", "json"], in: scratch)
         let report = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
         #expect(report?["clean"] as? Bool == true)

@@ -32,6 +32,8 @@ struct Backup: AsyncParsableCommand {
         }
         var line = ProgressLine()
         defer { line.clear() }
+        Interruption.remove(StoreBackup.partialPaths(of: target))
+        defer { Interruption.keep() }
         do throws(StoreError) {
             let report = try StoreBackup.run(from: path, to: target, force: force, verify: !skipsCheck) { progress in
                 switch progress {
@@ -54,7 +56,8 @@ struct Backup: AsyncParsableCommand {
     private static func text(_ report: StoreBackup.Report) -> String {
         let size = Quantity.size(bytes: report.bytes)
         guard let check = report.check else { return "\(report.target): \(size), not checked\n" }
-        return "\(report.target): \(size), \(check.spans) spans and \(check.logs) logs, nothing wrong\n"
+        return "\(report.target): \(size), \(Quantity.counted(check.spans, "span")) and "
+            + "\(Quantity.counted(check.logs, "log line")), nothing wrong\n"
     }
 
     private static func failure(_ error: StoreError) -> CommandFailure {

@@ -66,10 +66,10 @@ struct Check: AsyncParsableCommand {
         }
         for note in report.notes { lines.append(StyledText("note: " + note)) }
         if report.isClean {
-            lines.append(
-                StyledText(
-                    "\(report.path): nothing wrong in \(report.spans) spans in \(report.blocks) blocks, \(report.logs) logs in "
-                        + "\(report.logBlocks) blocks (\(Quantity.size(bytes: report.bytes)))"))
+            lines.append(StyledText("\(report.path): nothing wrong"))
+            let spans = Quantity.counted(report.spans, "span") + " in " + Quantity.counted(report.blocks, "block")
+            let logs = Quantity.counted(report.logs, "log line") + " in " + Quantity.counted(report.logBlocks, "block")
+            lines.append(StyledText("  \(spans), \(logs), \(Quantity.size(bytes: report.bytes))", .faint))
         }
         return lines
     }

@@ -18,7 +18,8 @@ struct Import: AsyncParsableCommand {
             nothing else.
 
             A span that is there already is not stored twice: an import that was broken off can simply be \
-            repeated. Log lines have no identity and are added again.
+            repeated. Log lines have no identity and are added again; where the first one of a file is there already, \
+            that is said.
 
             \(ExitStatus.help)
             """

@@ -62,12 +62,14 @@ final class PartialFile {
         partialPath = path + ".partial"
         descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure("open", partialPath) }
+        Interruption.remove([partialPath])
     }
 
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
         unlink(partialPath)
+        Interruption.keep()
     }
 
     func write(_ bytes: [UInt8]) throws(CommandFailure) {
@@ -83,6 +85,7 @@ final class PartialFile {
     func finish() throws(CommandFailure) {
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure("write", partialPath) }
         guard rename(partialPath, path) == 0 else { throw failure("name", path) }
+        Interruption.keep()
         close(descriptor)
         descriptor = -1
     }

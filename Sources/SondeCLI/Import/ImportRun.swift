@@ -19,6 +19,8 @@ struct ImportRun {
     /// Spans and log records read, stored or not yet.
     private var readCount = 0
     private var hasToldWaiting = false
+    /// Whether the file under way has had log lines.
+    private var hasSeenLogs = false
     private var bytesBefore = 0
     private let bytesInAll: Int?
 
@@ -37,6 +39,7 @@ struct ImportRun {
             bytesBefore += file.bytesRead
         }
         report.files += 1
+        hasSeenLogs = false
         do throws(CommandFailure) {
             try await takePieces(of: file)
         } catch {
@@ -67,6 +70,7 @@ struct ImportRun {
             return try refusePiece(file, piece.place, error.message)
         }
         readCount += decoded.spans.batch.count + decoded.logs.batch.count
+        await lookForRepetition(decoded.logs.batch, in: file)
         try await add(decoded)
         let place = "\(file.name), \(piece.place)"
         try refuse(decoded.spans.rejectedCount, decoded.spans.rejectionReason, place)
@@ -132,6 +136,18 @@ struct ImportRun {
                 do { try await Task.sleep(for: delay) } catch { throw .failed(reason: "the import was given up") }
             }
         }
+    }
+
+    /// Log lines have no identity. Whoever imports a file a second time is told by its first line that all will stand
+    /// there twice.
+    private mutating func lookForRepetition(_ batch: LogBatch, in file: InputFile) async {
+        guard !hasSeenLogs, !batch.isEmpty, let first = try? batch.records().first else { return }
+        hasSeenLogs = true
+        guard await target.holds(first) else { return }
+        progress.clear()
+        StandardStreams.writeError(
+            "sonde: \(file.name): its first log line is stored already; log lines have no identity and are added again\n"
+        )
     }
 
     // MARK: Telling

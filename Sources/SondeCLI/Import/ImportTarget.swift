@@ -4,6 +4,7 @@
 
 import Logging
 import SondeClient
+import SondeModel
 import SondePipeline
 import SondeStorage
 import SondeWire
@@ -14,12 +15,28 @@ protocol ImportTarget: Sendable {
     var name: String { get }
     /// How many of the items were refused, and why the first of them.
     func store(_ body: [UInt8], as signal: Signal) async throws(SinkError) -> (rejected: Int, reason: String)
+    /// Who can tell which log lines are stored already.
+    var logs: any LogReader { get }
+}
+
+extension ImportTarget {
+    /// Whether a log record like this one is stored. Where that can't be told, the answer is no: it serves a warning.
+    func holds(_ record: LogRecord) async -> Bool {
+        var query = LogQuery()
+        query.service = record.resource.serviceName
+        query.start = record.effectiveTime
+        query.end = record.effectiveTime.advanced(byNanoseconds: 1)
+        query.limit = LogQuery.maxLimit
+        guard let page = try? await logs.logs(query) else { return false }
+        return page.logs.contains(record)
+    }
 }
 
 /// A collector reached over the network.
 struct CollectorTarget: ImportTarget {
     let collector: RemoteStore
     var name: String { "the collector at \(collector.url)" }
+    var logs: any LogReader { collector }
 
     func store(_ body: [UInt8], as signal: Signal) async throws(SinkError) -> (rejected: Int, reason: String) {
         try await collector.store(body, as: signal == .logs ? .logs : .spans)
@@ -29,10 +46,12 @@ struct CollectorTarget: ImportTarget {
 /// A store in this process.
 struct StoreTarget: ImportTarget {
     let name: String
+    let logs: any LogReader
     private let admission: Admission
 
     init(name: String, store: any TelemetryStore) {
         self.name = name
+        logs = store
         admission = Admission(observer: Unobserved(), next: store)
     }
 

@@ -8,7 +8,8 @@ struct FileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Read this file, or the sonde.db in this folder, without a collector or while one writes to it. "
-                + "(default: $SONDE_DATA, else the folder that `serve` takes by itself)", valueName: "path"))
+                + "(default: $SONDE_DATA, else the folder that `serve` takes by itself; with SONDE_URL set, there is none)",
+            valueName: "path"))
     var db: String?
 
     // Commands that ask a collector have this flag: whoever gives it here is told what to do instead.
@@ -30,6 +31,13 @@ struct FileOptions: ParsableArguments {
         }
         if let db { return db }
         if let folder = environment["SONDE_DATA"], !folder.isEmpty { return folder }
+        // Other commands ask that collector: an answer from this machine's usual folder would pass for its data.
+        if let url = environment["SONDE_URL"], !url.isEmpty {
+            throw CommandFailure(
+                .usage, "`sonde \(command)` reads a file, and SONDE_URL names a collector (\(url))",
+                advice:
+                    "Name the file with --db PATH or SONDE_DATA, on the machine where that collector keeps its data.")
+        }
         guard let home = UserFolders.data(environment) else {
             throw CommandFailure(
                 .usage, "cannot tell which file to read: neither XDG_DATA_HOME nor HOME is set",

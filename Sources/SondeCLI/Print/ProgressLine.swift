@@ -38,6 +38,7 @@ struct ProgressLine {
         let fitted = text.fitted(to: max(1, surroundings.columns - 1))
         // The newline that ends every drawn line would leave this one behind.
         let drawn = surroundings.renderer.text([fitted]).dropLast()
+        Interruption.progressLine(isOnScreen: true)
         StandardStreams.writeError("\r\u{1B}[2K" + drawn)
         isOnScreen = true
     }
@@ -46,6 +47,7 @@ struct ProgressLine {
     mutating func clear() {
         guard isOnScreen else { return }
         StandardStreams.writeError("\r\u{1B}[2K")
+        Interruption.progressLine(isOnScreen: false)
         isOnScreen = false
     }
 }
