@@ -13,6 +13,9 @@ enum Limits {
     static let maxBodySize = Int(UInt32.max)
     /// Bytes of an item on the wire, to reserve room for the index: real spans have 300 to 800.
     static let typicalItemSize = 400
+    /// Malformed spans of a Zipkin body that are left out before the whole body is refused: no sender has more, and each
+    /// costs a message that nobody reads.
+    static let maxLeftOutSpans = 10_000
     /// Bytes of a rejected item's name that its sender is told.
     static let maxQuotedTitle = 64
     /// Attributes. Up to here comparing every two keys is cheaper than building a set of them.

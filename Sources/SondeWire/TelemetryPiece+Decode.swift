@@ -97,8 +97,10 @@ extension TelemetryPiece {
             // Nothing in it is a span; log records and metrics may pass for such as have no ids.
         } catch {
             if let logs = try? OTLPDecoder.logs(bytes) { return DecodedTelemetry(logs: logs) }
-            // Zipkin's list of spans is one of fields with the same number.
-            guard let spans = try? ZipkinProtobuf.decode(bytes), !spans.batch.isEmpty else { throw error }
+            // Zipkin's list of spans is one of fields with the same number. Where not all of it fits it is damaged OTLP.
+            guard let spans = try? ZipkinProtobuf.decode(bytes), !spans.batch.isEmpty, spans.rejectedCount == 0 else {
+                throw error
+            }
             return DecodedTelemetry(spans: spans)
         }
         if let logs = try? OTLPDecoder.logs(bytes), !logs.batch.isEmpty {

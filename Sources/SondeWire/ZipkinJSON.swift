@@ -12,21 +12,33 @@ package enum ZipkinJSON {
     /// - Ids are 1 to 32 hex digits (span ids to 16) in either case; zeros are put in front of short ones.
     /// - `null` stands for an absent member, names that are not known are ignored. Tags may be numbers or booleans, and
     ///   are kept as their text. Times may be numbers or strings, and fractions of microseconds are cut off.
-    /// - Zipkin has no answer that refuses a part of a body, so whatever is malformed, an id or a time included, costs
-    ///   the whole: ``DecodeError`` names the span, counted from 0, and the field. `rejectedCount` is always 0.
+    /// - A span that is JSON and no span of Zipkin's, an id or a time included, costs itself only: it is left out and
+    ///   counted, and the first of them named by its number, counted from 0, and the field.
+    /// - ``DecodeError`` if no span is left, or if the body is not JSON.
     package static func decode(_ bytes: [UInt8]) throws(DecodeError) -> DecodedBatch<SpanEntry> {
         guard !bytes.isEmpty else { return try OTLPDecoder.decode([]) }
-        let protobuf = try JSONReader.read(bytes, as: "Zipkin JSON body") { json throws(MalformedJSON) in
+        let translator = try JSONReader.read(bytes, as: "Zipkin JSON body") { json throws(MalformedJSON) in
             var translator = ZipkinTranslator(reservingCapacity: bytes.count)
             var reader = ZipkinJSONReader()
+            var flaw: MalformedJSON?
             var spans = try json.beginArray()
             while try json.nextElement(&spans) {
-                try reader.read(&json)
-                translator.add(&reader.span)
+                let untouched = json
+                do throws(MalformedJSON) {
+                    try reader.read(&json)
+                    translator.add(&reader.span)
+                } catch {
+                    json = untouched
+                    // What is not even JSON is reported as the reader of spans has it, which knows the span and the field.
+                    guard (try? json.skipValue()) != nil else { throw error }
+                    flaw = flaw ?? error
+                    guard translator.leaveOut("\(error.reason) at byte \(error.offset)") else { throw error }
+                }
             }
-            return translator.finish()
+            if let flaw, translator.isEmpty { throw flaw }
+            return translator
         }
-        return try OTLPDecoder.decode(protobuf)
+        return try translator.decode()
     }
 }
 

@@ -14,28 +14,29 @@ package import SondeModel
 package enum ZipkinProtobuf {
     /// Reads a `ListOfSpans`.
     ///
-    /// Fields that are not known are ignored. Whatever is malformed costs the whole body, as in JSON: ``DecodeError``
-    /// names the span, counted from 0, and the field.
+    /// Fields that are not known are ignored. A malformed span is left out and counted, as in JSON: it is named by its
+    /// number, counted from 0, and the field. ``DecodeError`` if no span is left, or if the list itself is malformed.
     package static func decode(_ bytes: [UInt8]) throws(DecodeError) -> DecodedBatch<SpanEntry> {
-        let protobuf: [UInt8]
+        let translator: ZipkinTranslator
         do throws(MalformedProtobuf) {
-            protobuf = try bytes.withUnsafeBufferPointer { buffer throws(MalformedProtobuf) in
+            translator = try bytes.withUnsafeBufferPointer { buffer throws(MalformedProtobuf) in
                 guard let base = buffer.baseAddress, !buffer.isEmpty, buffer.count <= Limits.maxBodySize else {
-                    return []
+                    return ZipkinTranslator(reservingCapacity: 0)
                 }
                 return try translate(ProtobufReader(base: base, range: 0..<buffer.count))
             }
         } catch {
             throw DecodeError(message: "cannot decode Zipkin protobuf body: \(error.reason)")
         }
-        return try OTLPDecoder.decode(protobuf)
+        return try translator.decode()
     }
 
-    private static func translate(_ list: ProtobufReader) throws(MalformedProtobuf) -> [UInt8] {
+    private static func translate(_ list: ProtobufReader) throws(MalformedProtobuf) -> ZipkinTranslator {
         var reader = list
         var translator = ZipkinTranslator(reservingCapacity: reader.end * 2)
         var span = ZipkinSpan()
         var index = 0
+        var flaw: MalformedProtobuf?
         while try reader.next() {
             guard reader.field == 1 else { continue }
             let message = try reader.readRange()
@@ -43,13 +44,16 @@ package enum ZipkinProtobuf {
             do throws(MalformedProtobuf) {
                 try span.read(reader.nested(message))
                 if let flaw = span.flaw { throw MalformedProtobuf(reason: flaw, offset: message.lowerBound) }
+                translator.add(&span)
             } catch {
-                throw MalformedProtobuf(reason: "span \(index) \(error.reason)", offset: error.offset)
+                let named = MalformedProtobuf(reason: "span \(index) \(error.reason)", offset: error.offset)
+                flaw = flaw ?? named
+                guard translator.leaveOut(named.reason) else { throw named }
             }
-            translator.add(&span)
             index += 1
         }
-        return translator.finish()
+        if let flaw, translator.isEmpty { throw flaw }
+        return translator
     }
 }
 

@@ -76,6 +76,10 @@ enum ZipkinTag: CaseIterable {
 struct ZipkinTranslator {
     private var writer: ProtobufWriter
     private var shared: Shared?
+    private var rejectedCount = 0
+    private var rejectionReason: String?
+    /// Whether no span was taken.
+    private(set) var isEmpty = true
 
     /// What the open envelope says, and where its messages begin.
     private struct Shared {
@@ -92,6 +96,7 @@ struct ZipkinTranslator {
 
     /// Takes the next span, which has no ``ZipkinSpan/flaw``.
     mutating func add(_ span: inout ZipkinSpan) {
+        isEmpty = false
         span.dropRepeatedTags()
         var meaning = Meaning()
         meaning.read(span)
@@ -100,10 +105,20 @@ struct ZipkinTranslator {
         writer.message(field: 2) { Self.write(span, service: service, meaning, into: &$0) }
     }
 
-    /// The request.
-    mutating func finish() -> [UInt8] {
+    /// Counts a span that is malformed by itself; false if there are so many that the body is no list of spans.
+    mutating func leaveOut(_ reason: @autoclosure () -> String) -> Bool {
+        if rejectedCount == 0 { rejectionReason = reason() }
+        rejectedCount += 1
+        return rejectedCount <= Limits.maxLeftOutSpans
+    }
+
+    /// What became of all spans.
+    consuming func decode() throws(DecodeError) -> DecodedBatch<SpanEntry> {
         closeEnvelope()
-        return writer.bytes
+        var decoded: DecodedBatch<SpanEntry> = try OTLPDecoder.decode(writer.bytes)
+        decoded.rejectedCount += rejectedCount
+        decoded.rejectionReason = rejectionReason ?? decoded.rejectionReason
+        return decoded
     }
 
     private mutating func enter(_ span: ZipkinSpan, service: ZipkinSpan.Text, _ meaning: Meaning) {

@@ -69,12 +69,34 @@ struct ZipkinTests {
         #expect(throws: DecodeError(message: "cannot decode Zipkin JSON body: \(reason)")) { try decode(text) }
     }
 
-    @Test func countsSpansInItsComplaints() {
-        #expect(
-            throws: DecodeError(
-                message: "cannot decode Zipkin JSON body: span 2 has no traceId but zeros at byte 144 (line 2)")
-        ) {
-            try decode("[{\(Self.ids)},{\(Self.ids)},\n{}]")
+    @Test(arguments: ["{}", "7", #"{"traceId":"xyz","tags":{"a":[[[]]]}}"#, #"{"traceId":"1","id":"2","name":{}}"#])
+    func aMalformedSpanCostsItselfOnlyAndIsNamed(_ bad: String) throws {
+        let decoded = try decode(
+            "[{\(Self.ids)},{\(Self.ids),\"name\":\"b\"},\n\(bad),{\(Self.ids),\"name\":\"c\"},\(bad)]")
+        #expect(try decoded.batch.records().map(\.name) == ["", "b", "c"])
+        #expect(decoded.rejectedCount == 2)
+        #expect(try #require(decoded.rejectionReason).hasPrefix("span 2 "))
+    }
+
+    @Test(arguments: ["{", "[{}", "\"", "nul", #"{"traceId":"1","id":"2","tags":{"a" "b"}}"#])
+    func whatIsNotJSONCostsTheBody(_ bad: String) {
+        #expect(throws: DecodeError.self) { try decode("[{\(Self.ids)},\(bad)]") }
+    }
+
+    @Test func moreFlawsThanAnyoneWouldSendCostTheBody() {
+        let bad = String(repeating: "1,", count: 10_001)
+        #expect(throws: DecodeError.self) { try decode("[{\(Self.ids)},\(bad)1]") }
+        let empty = Array(repeating: [0x0A, 0x00] as [UInt8], count: 10_001).joined()
+        #expect(throws: DecodeError.self) { try ZipkinProtobuf.decode(protobuf { _ in } + empty) }
+    }
+
+    @Test func aMalformedSpanInProtobufCostsItselfOnly() throws {
+        let good = protobuf { _ in }
+        for bad in [[0x0A, 0x00], protobuf { $0.bytes([1], field: 2) }, [0x0A, 0x02, 0x0A, 0x7F]] {
+            let decoded = try ZipkinProtobuf.decode(good + bad + good)
+            #expect(decoded.batch.entries.count == 2)
+            #expect(decoded.rejectedCount == 1)
+            #expect(try #require(decoded.rejectionReason).hasPrefix("span 1 "))
         }
     }
 
