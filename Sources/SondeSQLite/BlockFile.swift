@@ -9,6 +9,14 @@ struct BlockFile {
     let connection: Connection
     let cache: BlockCache
     let catalog: Catalog
+    /// Whether reading ends when the task is cancelled that asks. Upkeep is not cut off in the middle.
+    var endsWithTask = false
+
+    /// Throws once nobody waits for the answer any more. Asked before every part of a block, which is little work, so that
+    /// a question that is given up frees its connection at once.
+    func goOn() throws(ReadError) {
+        if endsWithTask, Task.isCancelled { throw .failed("the question was given up before its answer was found") }
+    }
 
     /// The content of one chunk; not cached.
     func chunk(_ table: BlobTable, _ block: Int64, _ index: Int) throws(ReadError) -> [UInt8] {
@@ -35,6 +43,7 @@ struct BlockFile {
     private func withBlob<R>(
         _ table: BlobTable, _ block: Int64, _ body: (OpaquePointer, ChunkDirectory) throws -> R
     ) throws(ReadError) -> R {
+        try goOn()
         do {
             guard let (blob, count) = try connection.openBlob(table, row: block) else {
                 throw Damage("its row is missing")
@@ -56,6 +65,7 @@ struct BlockFile {
         _ table: BlobTable, _ block: Int64, _ index: Int,
         _ decode: (UnsafeBufferPointer<UInt8>) throws(Damage) -> Part
     ) throws(ReadError) -> Part {
+        try goOn()
         let key = BlockCache.Key(table: table, block: block, part: index)
         if let known = cache.part(key, as: Part.self) { return known }
         let content = try chunk(table, block, index)
@@ -76,6 +86,7 @@ struct BlockFile {
 
     /// The filters of a block of spans, one a slice.
     func filters(_ block: SpanBlockInfo) throws(ReadError) -> [Filter] {
+        try goOn()
         let key = BlockCache.Key(table: .filter, block: block.id, part: 0)
         if let known = cache.part(key, as: CachedFilters.self) { return known.filters }
         var filters: [Filter] = []

@@ -69,11 +69,13 @@ actor ReadWorker {
         }
         let catalog: Catalog
         do throws(SQLiteError) { catalog = try shared.catalog(connection) } catch { throw BlockFile.failed(error) }
-        return try body(BlockFile(connection: connection, cache: shared.cache, catalog: catalog))
+        return try body(
+            BlockFile(connection: connection, cache: shared.cache, catalog: catalog, endsWithTask: true))
     }
 }
 
-/// Hands each question to the worker that has least to do.
+/// Hands each question to the worker that has least to do. A question whose task is cancelled stops soon and gives its
+/// worker back.
 final class ReaderPool: Sendable {
     let shared: SharedReadState
     private let workers: [ReadWorker]

@@ -247,6 +247,7 @@ struct SpanOutline {
 extension BlockFile {
     func head(_ block: SpanBlockInfo) throws(ReadError) -> SpanHead {
         let key = BlockCache.Key(table: .hot, block: block.id, part: 0)
+        try goOn()
         if let known = cache.part(key, as: SpanHead.self) { return known }
         let head = try chunk(.hot, block.id, 0)
         let ids = try chunk(.hot, block.id, 1)
@@ -269,6 +270,7 @@ extension BlockFile {
 
     func scan(_ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead) throws(ReadError) -> SpanScan {
         let key = BlockCache.Key(table: .hot, block: block.id, part: 2 + 3 * slice)
+        try goOn()
         if let known = cache.part(key, as: SpanScan.self) { return known }
         let times = try chunk(.hot, block.id, 3 + 3 * slice)
         return try part(.hot, block.id, 2 + 3 * slice) { bytes throws(Damage) in
