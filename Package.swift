@@ -180,8 +180,8 @@ let package = Package(
         tests(
             "SondeServer",
             [
-                "SondeWire", "SondeStorage", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix, nioHTTP1,
-                nioHTTP2, nioHPACK, nioEmbedded, log, coreMetrics, lifecycle,
+                "SondeWire", "SondeStorage", "SondeSQLite", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix,
+                nioHTTP1, nioHTTP2, nioHPACK, nioEmbedded, log, coreMetrics, lifecycle,
             ]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests(

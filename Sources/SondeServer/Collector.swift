@@ -69,11 +69,6 @@ package struct Collector: Service {
         var listeners: [BoundListener] = []
         for name in ListenerName.allCases {
             guard let address = configuration.listeners[name] else { continue }
-            guard name.isAvailable else {
-                logger.warning(
-                    "\(name.protocolName) is not available in this version", metadata: ["flag": "--\(name.rawValue)"])
-                continue
-            }
             if !address.isLoopback {
                 logger.warning(
                     "there is no login yet: whoever reaches this address can read and write everything",

@@ -30,12 +30,10 @@ package enum ListenerName: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether its routes are built. Those that are not are off by default and say so when asked for.
-    package var isAvailable: Bool { self != .zipkin }
 }
 
 package struct CollectorConfiguration: Sendable {
-    /// Where each listener stands; one that is absent is off. Available ones stand on loopback unless told otherwise.
+    /// Where each listener stands; one that is absent is off. They stand on loopback unless told otherwise.
     package var listeners: [ListenerName: ListenerAddress]
     /// The origin whose pages may read answers of the query listener; nil for none.
     package var corsOrigin: String?
@@ -45,7 +43,7 @@ package struct CollectorConfiguration: Sendable {
 
     package init() {
         listeners = [:]
-        for name in ListenerName.allCases where name.isAvailable {
+        for name in ListenerName.allCases {
             listeners[name] = .loopback(name.standardPort)
         }
     }

@@ -11,6 +11,8 @@ struct Doors: Sendable {
     private let configuration: CollectorConfiguration
     private let metrics: ServerMetrics
     private let budget: InFlightBudget
+    private let questions: QuestionGate
+    private let answers: InFlightBudget
     private let date: HTTPDate
     private let readiness: Readiness
     private let logger: Logger
@@ -18,6 +20,7 @@ struct Doors: Sendable {
     private let otlp: [Route]
     private let native: [Route]
     private let jaeger: [Route]
+    private let zipkin: [Route]
     private let own: [Route]
     private let health: [Route]
 
@@ -27,12 +30,17 @@ struct Doors: Sendable {
     ) {
         let limits = configuration.limits
         let budget = InFlightBudget(capacity: limits.inFlightBytes)
+        let questions = QuestionGate(capacity: limits.maxQuestions)
+        let answers = InFlightBudget(capacity: limits.answerBytes)
         let metrics = ServerMetrics(registry: registry, budget: budget)
+        metrics.observe(questions: questions, answers: answers)
         let admission = Admission(limits: configuration.admission, observer: metrics, next: store)
         let reception = Reception(limits: limits, metrics: metrics)
         self.configuration = configuration
         self.metrics = metrics
         self.budget = budget
+        self.questions = questions
+        self.answers = answers
         self.date = HTTPDate(clock: configuration.clock)
         self.readiness = readiness
         self.logger = logger
@@ -45,6 +53,9 @@ struct Doors: Sendable {
             reception.route(logs),
             reception.route(OTLPMetricReceiver(observer: metrics)),
         ]
+        zipkin =
+            [reception.route(ZipkinReceiver(sink: admission, observer: metrics))]
+            + HealthRoutes(readiness: readiness).zipkin
         native =
             NameQueries(reader: store).routes
             + TraceQueries(reader: store, clock: configuration.clock).routes
@@ -79,14 +90,15 @@ struct Doors: Sendable {
             listener: listener.name.rawValue, routes: routes, dialect: dialect,
             hosts: listener.address.isLoopback ? HostPolicy(configuredHost: listener.address.host) : nil,
             cors: configuration.corsOrigin.map(CORSPolicy.init), limits: configuration.limits, budget: budget,
-            metrics: metrics, date: date, logger: logger)
+            questions: questions, answers: answers, metrics: metrics, date: date, logger: logger)
     }
 
     private func group(_ name: ListenerName) -> ([Route], Dialect) {
         switch name {
         case .otlpHTTP: (otlp + health, .otlp)
         case .query: (native + jaeger + own + health, .native)
-        case .otlpGRPC, .zipkin: ([], .native)
+        case .zipkin: (zipkin + health, .text)
+        case .otlpGRPC: ([], .otlp)
         }
     }
 }

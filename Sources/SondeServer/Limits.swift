@@ -44,7 +44,23 @@ package struct ServerLimits: Hashable, Sendable {
     package static let questionBodyBytes = 64 * 1024
 
     /// Bytes after which a list of whole traces takes no further one; the asker is told. Viewers hold all of it in memory.
-    package static let traceListBytes = 32 * 1024 * 1024
+    package static let traceListBytes = 16 * 1024 * 1024
+
+    /// Questions under way at once. A dashboard asks ten; each may hold some decoded blocks, and two cores answer no more
+    /// of them sooner.
+    package var maxQuestions = 32
+
+    /// For an answer to be found. Usual questions take milliseconds; viewers give up after 10 to 30 s, and an answer that
+    /// nobody waits for only keeps others waiting.
+    package var questionTime = Duration.seconds(30)
+
+    /// Bytes of all answers that wait for their readers.
+    package var answerBytes = 32 * 1024 * 1024
+    /// Up to here an answer is not counted: 2048 connections with one each are 16 MB.
+    package static let smallAnswerBytes = 8 * 1024
+
+    /// For the store's numbers on the metrics page; without them the page still tells of everything else.
+    package static let statisticsTime = Duration.seconds(2)
 
     /// All header fields of a request together, and each one. Proxies and browsers stay below 8 KiB.
     package var maxHeaderBytes = 16 * 1024

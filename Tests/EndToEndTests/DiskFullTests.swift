@@ -105,7 +105,8 @@ struct DiskFullTests {
         let run = try ProgramRun(
             "/bin/sh",
             ["-c", "\(shell) \"$0\" \"$@\"", Program.sonde, "serve", "--data", scratch.file("data")]
-                + ["--otlp-http", "127.0.0.1:0", "--query", "127.0.0.1:0", "--otlp-grpc", "off"], in: scratch)
+                + ["--otlp-http", "127.0.0.1:0", "--query", "127.0.0.1:0", "--otlp-grpc", "off", "--zipkin", "off"],
+            in: scratch)
         #expect(try await run.exitStatus() == 5)
         #expect(run.standardError.contains("cannot open"), "\(run.account)")
         #expect(run.standardError.contains(scratch.file("data")), "\(run.account)")

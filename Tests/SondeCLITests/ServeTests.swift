@@ -44,11 +44,29 @@ struct ServeTests {
         let url = try await serve.url(of: "query")
         let address = String(url.dropFirst("http://".count))
         let second = try await Binary.run(
-            ["serve", "--otlp-http", "off", "--otlp-grpc", "off", "--query", address, "--data", scratch.file("other")],
+            [
+                "serve", "--otlp-http", "off", "--otlp-grpc", "off", "--zipkin", "off", "--query", address, "--data",
+                scratch.file("other"),
+            ],
             in: scratch)
         #expect(second.status == 5, "\(second.errors)")
         #expect(second.errors.contains("--query"))
         #expect(second.errors.contains(address))
+        #expect(await serve.stop() == 0)
+    }
+
+    @Test func everyPortInUseIsNamedAtOnce() async throws {
+        let scratch = try Scratch()
+        let serve = try RunningServe([], in: scratch)
+        let flags = ["--otlp-http", "--otlp-grpc", "--zipkin", "--query"]
+        var arguments = ["serve", "--data", scratch.file("other")]
+        for flag in flags {
+            let url = try await serve.url(of: String(flag.dropFirst(2)))
+            arguments += [flag, String(url.dropFirst("http://".count))]
+        }
+        let second = try await Binary.run(arguments, in: scratch)
+        #expect(second.status == 5, "\(second.errors)")
+        for flag in flags { #expect(second.errors.contains("or do without: \(flag) off"), "\(second.errors)") }
         #expect(await serve.stop() == 0)
     }
 
@@ -57,7 +75,10 @@ struct ServeTests {
         let serve = try RunningServe([], in: scratch)
         _ = try await serve.url(of: "query")
         let second = try await Binary.run(
-            ["serve", "--otlp-http", "0", "--otlp-grpc", "0", "--query", "0", "--data", scratch.file("data")],
+            [
+                "serve", "--otlp-http", "0", "--otlp-grpc", "0", "--zipkin", "0", "--query", "0", "--data",
+                scratch.file("data"),
+            ],
             in: scratch)
         #expect(second.status == 5, "\(second.errors)")
         #expect(second.errors.contains("pid \(serve.process.processIdentifier)"))
@@ -86,7 +107,10 @@ struct ServeTests {
         let scratch = try Scratch()
         try Data("x".utf8).write(to: URL(filePath: scratch.file("data")))
         let outcome = try await Binary.run(
-            ["serve", "--otlp-http", "0", "--otlp-grpc", "0", "--query", "0", "--data", scratch.file("data/x")],
+            [
+                "serve", "--otlp-http", "0", "--otlp-grpc", "0", "--zipkin", "0", "--query", "0", "--data",
+                scratch.file("data/x"),
+            ],
             in: scratch)
         #expect(outcome.status == 5)
         #expect(outcome.errors.contains("cannot create the data folder \(scratch.file("data/x"))"))
@@ -95,18 +119,13 @@ struct ServeTests {
     @Test func everyListenerOffEndsWithFive() async throws {
         let scratch = try Scratch()
         let outcome = try await Binary.run(
-            ["serve", "--otlp-http", "off", "--otlp-grpc", "off", "--query", "off", "--data", scratch.file("data")],
+            [
+                "serve", "--otlp-http", "off", "--otlp-grpc", "off", "--zipkin", "off", "--query", "off", "--data",
+                scratch.file("data"),
+            ],
             in: scratch)
         #expect(outcome.status == 5)
         #expect(outcome.errors.contains("every listener is off"))
-    }
-
-    @Test func whatIsNotBuiltYetSaysSoAndTheRestServes() async throws {
-        let scratch = try Scratch()
-        let serve = try RunningServe(["--zipkin", "0"], in: scratch)
-        _ = try await serve.url(of: "query")
-        #expect(serve.errors.contains("Zipkin is not available in this version"))
-        #expect(await serve.stop() == 0)
     }
 
     @Test func unknownVariablesAreADebugLine() async throws {

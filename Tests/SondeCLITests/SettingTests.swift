@@ -87,7 +87,7 @@ struct SettingTests {
     @Test func theUsualFileIsReadWhereThereIsOne() throws {
         let scratch = try Scratch()
         try FileManager.default.createDirectory(atPath: scratch.file("sonde"), withIntermediateDirectories: true)
-        try Data(#"{"otlpHttp": 5000, "otlpGrpc": "off", "query": "off"}"#.utf8).write(
+        try Data(#"{"otlpHttp": 5000, "otlpGrpc": "off", "zipkin": "off", "query": "off"}"#.utf8).write(
             to: URL(filePath: scratch.file("sonde/config.json")))
         let settings = try Self.settings(environment: ["XDG_CONFIG_HOME": scratch.path])
         #expect(settings.listeners == [.otlpHTTP: .loopback(5000)])
@@ -98,6 +98,7 @@ struct SettingTests {
         #expect(
             settings.listeners == [
                 .otlpGRPC: .loopback(4317), .otlpHTTP: .loopback(4318), .query: .loopback(16686),
+                .zipkin: .loopback(9411),
             ])
         #expect(settings.dataFolder == "/home/ada/.local/share/sonde")
         #expect(settings.keep == .seconds(7 * 86_400))

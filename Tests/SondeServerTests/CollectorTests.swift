@@ -63,17 +63,6 @@ import Testing
         }
     }
 
-    @Test func listenersThatAreNotBuiltSaySoInOneLine() async throws {
-        let lines = LogLines()
-        try await RunningCollector.run(
-            configure: {
-                $0.listeners[.zipkin] = .loopback(0)
-            }, logger: lines.logger
-        ) { _ in }
-        #expect(
-            lines.warnings == ["Zipkin is not available in this version"])
-    }
-
     @Test func anAddressThatOthersReachIsWarnedAbout() async throws {
         let lines = LogLines()
         try await RunningCollector.run(

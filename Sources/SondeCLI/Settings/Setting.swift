@@ -64,8 +64,8 @@ extension Setting {
         flag: "otlp-http", kind: .address, standard: "127.0.0.1:4318", summary: "Take OTLP over HTTP here.",
         reason: "The port that every OpenTelemetry SDK tries first. Loopback, because there is no login yet.")
     static let zipkin = Setting(
-        flag: "zipkin", kind: .address, standard: "off", summary: "Take Zipkin spans here. Not in this version.",
-        reason: "Its standard port is 9411. Asking for it says that it is not built yet.")
+        flag: "zipkin", kind: .address, standard: "127.0.0.1:9411", summary: "Take Zipkin v2 spans here.",
+        reason: "The port that Zipkin's reporters try first. Where a Zipkin server holds it, say off or another one.")
     static let query = Setting(
         flag: "query", kind: .address, standard: "127.0.0.1:16686", summary: "Answer queries here, and show /metrics.",
         reason: "The port on which tools expect a tracing backend to answer.")

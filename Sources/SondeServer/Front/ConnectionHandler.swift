@@ -4,6 +4,7 @@
 
 import NIOCore
 import NIOHTTP1
+import SondePipeline
 
 #if canImport(Glibc)
     import Glibc
@@ -22,6 +23,14 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     /// Bytes that must be there before the kernel wakes us.
     private var lowWater = 1
+
+    /// Whether a request is being answered.
+    private var isAnswering = false {
+        didSet {
+            guard isAnswering != oldValue else { return }
+            dispatcher.metrics.requestsInProgress(listener: dispatcher.listener, change: isAnswering ? 1 : -1)
+        }
+    }
 
     /// What happens if nothing happens until `deadline`.
     private var deadline = NIODeadline.distantFuture
@@ -43,6 +52,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.context = nil
         timer?.task.cancel()
         timer = nil
+        isAnswering = false
+        intake.question?.giveUp()
         _ = intake.close()
         requests.finish()
         dispatcher.metrics.connectionClosed(listener: dispatcher.listener)
@@ -56,6 +67,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
+            // After an answer that ends the connection, what was sent behind its question is not taken any more.
+            guard intake.state == .waiting else { return }
             perform(intake.receive(head, plan: dispatcher.plan(head)), context)
             switch intake.state {
             case .collecting, .draining: expect(within: dispatcher.limits.requestDeadline, context)
@@ -102,7 +115,13 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
         case .deliver(let request):
-            deadline = .distantFuture
+            isAnswering = true
+            if request.match.question != nil {
+                expect(within: dispatcher.limits.questionTime, context)
+            } else {
+                // The store takes its time, and says so itself where it can't.
+                deadline = .distantFuture
+            }
             requests.yield(request)
         case .refuse(let refusal): abandon(refusal, context)
         case .answer(let reply): answer(reply)
@@ -117,8 +136,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// Sends the answer to the request that was delivered last.
-    func answer(_ reply: Reply) {
+    func answer(_ found: Reply) {
         guard let context, intake.state == .answering else { return }
+        isAnswering = false
+        let (reply, held) = hold(found)
         // A peer that sends questions and does not read the answers gets no further: earlier answers still wait for it.
         let keepsAlive = intake.keepsAlive(after: reply) && context.channel.isWritable
         let flushed = context.eventLoop.makePromise(of: Void.self)
@@ -126,11 +147,31 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         // Writing the end delivers the next request of a pipeline at once, so the state must be ready for it before.
         intake.answered(keepsAlive: keepsAlive)
         expect(within: keepsAlive ? dispatcher.limits.idleTimeout : dispatcher.limits.answerDeadline, context)
-        if !keepsAlive {
-            let context = context.loopBound
-            flushed.futureResult.whenComplete { _ in context.value.close(promise: nil) }
+        let bound = context.loopBound
+        flushed.futureResult.whenComplete { _ in
+            held?.release()
+            if !keepsAlive { bound.value.close(promise: nil) }
         }
         write(parts, context, promise: flushed)
+    }
+
+    /// Room for the answer to a question until its reader has taken it; a refusal where there is none. What is larger
+    /// than all the room goes alone. The metrics page goes always: it is what tells why others don't.
+    private func hold(_ reply: Reply) -> (Reply, Reservation?) {
+        let size = reply.body.readableBytes
+        guard intake.question != nil, size > ServerLimits.smallAnswerBytes else { return (reply, nil) }
+        if let held = dispatcher.answers.reserve(min(size, dispatcher.answers.capacity)) { return (reply, held) }
+        dispatcher.metrics.questionRefused(.answers)
+        return (dispatcher.reply(to: .tooManyAnswers, route: intake.route, head: intake.requestHead), nil)
+    }
+
+    /// No answer was found in time: says so and hangs up, so that a late one can't be taken for that of a later question.
+    private func giveUpQuestion() {
+        guard let question = intake.question else { return }
+        question.giveUp()
+        dispatcher.metrics.questionRefused(.timedOut)
+        let refusal = Refusal.unanswered(after: dispatcher.limits.questionTime)
+        answer(dispatcher.reply(to: refusal, route: intake.route, head: intake.requestHead))
     }
 
     /// Sends an answer while the request is still arriving, then lets the peer read it: no more is sent, what comes is
@@ -191,7 +232,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .collecting, .draining:
             abandon(.tooSlow, context)
         case .waiting, .lingering, .closed: perform(intake.close(), context)
-        case .answering: break
+        case .answering: giveUpQuestion()
         }
     }
 }

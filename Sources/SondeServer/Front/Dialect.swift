@@ -15,6 +15,8 @@ enum Dialect: Hashable, Sendable {
     case jaeger
     /// `{error:{httpCode,message}}`, as the third version of Jaeger's API has it.
     case jaegerV3
+    /// A sentence.
+    case text
 
     func reply(to refusal: Refusal, head: HTTPRequestHead?) -> Reply {
         var reply =
@@ -32,6 +34,7 @@ enum Dialect: Hashable, Sendable {
                 Reply.json(
                     JaegerV3JSON.error(code: Int(refusal.status.code), message: refusal.sentence),
                     status: refusal.status)
+            case .text: Reply.text(refusal.sentence + "\n", status: refusal.status)
             }
         if let delay = refusal.retryAfter {
             reply.headers.add(name: "retry-after", value: String(delay.retryAfterSeconds))

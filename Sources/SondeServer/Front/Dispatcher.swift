@@ -18,6 +18,9 @@ struct Dispatcher: Sendable {
     let cors: CORSPolicy?
     let limits: ServerLimits
     let budget: InFlightBudget
+    let questions: QuestionGate
+    /// Room for answers that their readers have not taken yet.
+    let answers: InFlightBudget
     let metrics: ServerMetrics
     let date: HTTPDate
     let logger: Logger
@@ -26,17 +29,17 @@ struct Dispatcher: Sendable {
 
     /// Whether the request may send its body. Runs on the connection's event loop and never waits.
     func plan(_ head: HTTPRequestHead) -> RequestIntake.Plan {
-        var dialect = dialect
+        var route: Route?
         do throws(Refusal) {
             try hosts?.check(head)
             let target = try RequestTarget(head.uri)
-            if let reply = preflight(head, target) { return .refuse(reply) }
+            if let reply = preflight(head, target) { return .refuse(reply, nil) }
             var match = try routes.match(head.method, target)
-            dialect = match.route.dialect
+            route = match.route
             try admit(head, &match)
             return .take(match)
         } catch {
-            return .refuse(dialect.reply(to: error, head: head))
+            return .refuse((route?.dialect ?? dialect).reply(to: error, head: head), route)
         }
     }
 
@@ -60,12 +63,19 @@ struct Dispatcher: Sendable {
             throw .tooLarge(
                 "the body is announced as \(declared) bytes; the limit is \(limit)", hint: "send smaller batches")
         }
+        if case .question = match.route.intake { match.question = try enter() }
         guard let signal else { return }
         guard let reservation = budget.reserve(declared) else {
             metrics.ingestRefused(signal, reason: .memory)
             throw .memoryBusy
         }
         match.reservation = reservation
+    }
+
+    private func enter() throws(Refusal) -> Question {
+        if let question = questions.enter() { return question }
+        metrics.questionRefused(.tooMany)
+        throw .tooManyQuestions(questions.capacity)
     }
 
     private func preflight(_ head: HTTPRequestHead, _ target: RequestTarget) -> Reply? {
@@ -82,7 +92,11 @@ struct Dispatcher: Sendable {
     func respond(to request: Request) async -> Reply {
         defer { request.match.reservation?.release() }
         do {
-            return try await request.match.route.answer(request)
+            guard let question = request.match.question else { return try await request.match.route.answer(request) }
+            return try await question.answer { try await request.match.route.answer(request) }
+        } catch is CancellationError {
+            // Whoever cancels has answered, or has nobody to answer.
+            return Reply(.serviceUnavailable)
         } catch let refusal as Refusal {
             return request.match.route.dialect.reply(to: refusal, head: request.head)
         } catch {

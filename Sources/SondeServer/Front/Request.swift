@@ -34,4 +34,6 @@ struct RouteMatch: Sendable {
     var parameters: [String: String] = [:]
     /// Room for the body in the memory budget; nil where bodies are not metered.
     var reservation: Reservation?
+    /// Its place among the questions; nil for what is none.
+    var question: Question?
 }

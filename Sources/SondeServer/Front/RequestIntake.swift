@@ -43,13 +43,15 @@ struct RequestIntake {
     /// What was decided about a request when its head was there.
     enum Plan {
         case take(RouteMatch)
-        case refuse(Reply)
+        /// The route is the one that was asked for, if there is one.
+        case refuse(Reply, Route?)
     }
 
     private(set) var state = State.waiting
     private let limits: ServerLimits
     private var head: HTTPRequestHead?
     private var match: RouteMatch?
+    private var refusedRoute: Route?
     private var refusal: Reply?
     private var body: [UInt8] = []
     private var arrival = ContinuousClock.now
@@ -67,12 +69,14 @@ struct RequestIntake {
     /// The head of the request under way.
     var requestHead: HTTPRequestHead? { head }
     /// The route of the request under way; nil if none was found.
-    var route: Route? { match?.route }
+    var route: Route? { match?.route ?? refusedRoute }
     /// Bytes of an accepted body that are still to come, where its length was announced; 0 if nothing is awaited.
     var awaitedBytes: Int {
         guard state == .collecting, let declaredBytes else { return 0 }
         return max(0, declaredBytes - receivedBytes)
     }
+    /// The question under way, if the request is one.
+    var question: Question? { match?.question }
     /// Whether the connection may serve another request after this answer.
     func keepsAlive(after reply: Reply) -> Bool {
         !isPeerFinished && !reply.closesConnection && state == .answering && head?.isKeepAlive == true
@@ -93,7 +97,8 @@ struct RequestIntake {
             declaredBytes = declared
             if let declared, match.route.intake.signal != nil { body.reserveCapacity(declared) }
             return expectsContinue ? .sendContinue : .wait
-        case .refuse(let reply):
+        case .refuse(let reply, let route):
+            refusedRoute = route
             if let declared, declared <= limits.drainBytes, !expectsContinue, !reply.closesConnection {
                 refusal = reply
                 remainingBytes = declared
@@ -192,6 +197,7 @@ struct RequestIntake {
     private mutating func forgetRequest() {
         head = nil
         match = nil
+        refusedRoute = nil
         refusal = nil
         body = []
     }
@@ -214,7 +220,7 @@ extension HTTPRequestHead {
 extension Route {
     func maxBodyBytes(_ limits: ServerLimits) -> Int {
         switch intake {
-        case .question: ServerLimits.questionBodyBytes
+        case .question, .probe: ServerLimits.questionBodyBytes
         case .ingest: limits.maxBodyBytes
         }
     }

@@ -24,13 +24,24 @@ struct HealthRoutes: Sendable {
     var routes: [Route] {
         [
             // Alive is whoever can answer at all.
-            Route(.GET, "/health/live") { _ in Self.reply(isGood: true, "live") },
-            Route(.GET, "/health/ready") { _ in
+            Route(.GET, "/health/live", intake: .probe) { _ in Self.reply(isGood: true, "live") },
+            Route(.GET, "/health/ready", intake: .probe) { _ in
                 Self.reply(isGood: readiness.state == .ready, readiness.state.rawValue)
             },
-            Route(.GET, "/health/startup") { _ in
+            Route(.GET, "/health/startup", intake: .probe) { _ in
                 Self.reply(isGood: readiness.state != .starting, readiness.state == .starting ? "starting" : "started")
             },
+        ]
+    }
+
+    /// Where Zipkin's clients look, in Zipkin's words.
+    var zipkin: [Route] {
+        [
+            Route(.GET, "/health", intake: .probe) { _ in
+                let isUp = readiness.state == .ready
+                return .json(
+                    Array(#"{"status":"\#(isUp ? "UP" : "DOWN")"}"#.utf8), status: isUp ? .ok : .serviceUnavailable)
+            }
         ]
     }
 

@@ -15,7 +15,7 @@ struct MetricsRoute: Sendable {
 
     var routes: [Route] {
         [
-            Route(.GET, "/metrics") { request in
+            Route(.GET, "/metrics", intake: .probe) { request in
                 await refresh()
                 let page = registry.exposition(accept: request.header("accept"))
                 return Reply(type: page.contentType, bytes: page.body)
@@ -23,9 +23,12 @@ struct MetricsRoute: Sendable {
         ]
     }
 
-    /// Gauges about the store are read when someone scrapes; a store that can't answer leaves them as they were.
+    /// Gauges about the store are read when someone scrapes; a store that can't answer, or not in time, leaves them as
+    /// they were.
     private func refresh() async {
-        guard let statistics = try? await reader.statistics() else { return }
+        let reader = reader
+        let found = await firstAnswer(within: ServerLimits.statisticsTime) { try? await reader.statistics() }
+        guard let statistics = found else { return }
         metrics.set(MetricName.storedSpans, to: statistics.spans)
         metrics.set(MetricName.unmergedSpans, to: statistics.unmergedSpans)
         metrics.set(MetricName.storedTraces, to: statistics.traces)
@@ -36,4 +39,21 @@ struct MetricsRoute: Sendable {
         metrics.set(MetricName.pinnedBytes, to: statistics.pinnedBytes)
         metrics.set(MetricName.storedServices, to: statistics.services)
     }
+}
+
+/// What `work` finds, or nil once the time is up; work that goes on nevertheless is cancelled and not waited for.
+private func firstAnswer<Answer: Sendable>(
+    within limit: Duration, _ work: @escaping @Sendable () async -> Answer?
+) async -> Answer? {
+    let (answers, found) = AsyncStream.makeStream(of: Answer?.self)
+    let working = Task { found.yield(await work()) }
+    let waiting = Task {
+        try await Task.sleep(for: limit)
+        found.yield(nil)
+    }
+    defer {
+        working.cancel()
+        waiting.cancel()
+    }
+    return await answers.first { _ in true } ?? nil
 }

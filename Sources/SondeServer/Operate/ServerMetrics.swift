@@ -20,6 +20,12 @@ package enum MetricName {
     package static let requests = "sonde_http_requests_total"
     package static let requestDuration = "sonde_http_request_duration_seconds"
     package static let connections = "sonde_http_connections"
+    package static let inProgress = "sonde_http_requests_in_progress"
+    package static let questions = "sonde_questions_in_progress"
+    package static let questionsLimit = "sonde_questions_limit"
+    package static let questionsRefused = "sonde_questions_refused_total"
+    package static let answerBytes = "sonde_answers_waiting_bytes"
+    package static let answerLimit = "sonde_answers_waiting_limit_bytes"
     package static let storedSpans = "sonde_store_spans"
     package static let storedTraces = "sonde_store_traces"
     package static let storedLogs = "sonde_store_logs"
@@ -43,6 +49,12 @@ package enum MetricName {
         requests: "Requests answered, by listener, route and status (of gRPC calls: its name).",
         requestDuration: "From the end of a request's head to its answer, by listener and route.",
         connections: "Open connections, by listener.",
+        inProgress: "Requests whose answer is being made, by listener.",
+        questions: "Questions to the store under way, given up ones included until they end.",
+        questionsLimit: "Questions to the store that may be under way at once.",
+        questionsRefused: "Questions not answered, by reason: too_many, timed_out, answers.",
+        answerBytes: "Bytes of answers that wait for their readers, small ones not counted.",
+        answerLimit: "Bytes of answers that may wait for their readers.",
         storedSpans: "Spans stored; resent ones count until a merge drops them.",
         storedTraces: "Distinct traces stored.",
         storedLogs: "Log records stored.",
@@ -61,6 +73,7 @@ package final class ServerMetrics: PipelineObserver {
     private let signals: [Signal: SignalInstruments]
     private let answered = Mutex<[RequestKey: RequestInstruments]>([:])
     private let open = Mutex<[String: (count: Int, gauge: Gauge)]>([:])
+    private let inProgress = Mutex<[String: (count: Int, gauge: Gauge)]>([:])
     private let waiting = Mutex<[Signal: Int]>([:])
     private let turnedAway = Mutex<[RefusalKey: Counter]>([:])
 
@@ -121,6 +134,18 @@ package final class ServerMetrics: PipelineObserver {
         return instruments
     }
 
+    /// Reads gauges from where they are kept; once.
+    func observe(questions: QuestionGate, answers: InFlightBudget) {
+        let gauges: [(String, @Sendable () -> Int)] = [
+            (MetricName.questions, { questions.openCount }), (MetricName.questionsLimit, { questions.capacity }),
+            (MetricName.answerBytes, { answers.usedBytes }), (MetricName.answerLimit, { answers.capacity }),
+        ]
+        for (name, read) in gauges {
+            registry.observeGauge(name, help: MetricName.help[name] ?? "") { Double(read()) }
+        }
+        for reason in UnansweredReason.allCases { unanswered(reason).increment(by: 0) }
+    }
+
     // MARK: The pipeline's outcomes
 
     package func accepted(_ signal: Signal, count: Int, after duration: Duration) {
@@ -164,6 +189,13 @@ package final class ServerMetrics: PipelineObserver {
         instruments.duration.recordNanoseconds(duration.wholeNanoseconds)
     }
 
+    /// A question was not answered, and its asker told.
+    func questionRefused(_ reason: UnansweredReason) { unanswered(reason).increment() }
+
+    func requestsInProgress(listener: String, change: Int) {
+        inProgress.withLock { count(&$0, MetricName.inProgress, listener, change) }
+    }
+
     func connectionOpened(listener: String) { changeConnections(listener, by: 1) }
     func connectionClosed(listener: String) { changeConnections(listener, by: -1) }
 
@@ -193,17 +225,31 @@ package final class ServerMetrics: PipelineObserver {
         }
     }
 
-    private func changeConnections(_ listener: String, by change: Int) {
-        open.withLock { open in
-            var entry =
-                open[listener] ?? (
-                    0, Gauge(label: MetricName.connections, dimensions: [("listener", listener)], factory: registry)
-                )
-            entry.count += change
-            entry.gauge.record(entry.count)
-            open[listener] = entry
-        }
+    private func unanswered(_ reason: UnansweredReason) -> Counter {
+        Counter(label: MetricName.questionsRefused, dimensions: [("reason", reason.rawValue)], factory: registry)
     }
+
+    private func changeConnections(_ listener: String, by change: Int) {
+        open.withLock { count(&$0, MetricName.connections, listener, change) }
+    }
+
+    private func count(
+        _ gauges: inout [String: (count: Int, gauge: Gauge)], _ name: String, _ listener: String, _ change: Int
+    ) {
+        var entry =
+            gauges[listener] ?? (0, Gauge(label: name, dimensions: [("listener", listener)], factory: registry))
+        entry.count += change
+        entry.gauge.record(entry.count)
+        gauges[listener] = entry
+    }
+}
+
+/// Why a question to the store was not answered. The raw value is the word used in metrics.
+enum UnansweredReason: String, Hashable, Sendable, CaseIterable {
+    case tooMany = "too_many"
+    case timedOut = "timed_out"
+    /// Its answer would have been one too many that waits for its reader.
+    case answers
 }
 
 extension Duration {

@@ -19,6 +19,9 @@ protocol Receiver: Sendable {
     /// How the body is written, by its headers; refuses what is not spoken here.
     static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat
 
+    /// Whether a body is written anew before it is stored, so that it is in memory twice.
+    static func isRewritten(_ format: PayloadFormat) -> Bool
+
     /// Takes an inflated body as far as it goes and says what to tell the sender.
     func take(_ payload: Payload) async throws(ReceiveError) -> Reply
 }
@@ -26,6 +29,7 @@ protocol Receiver: Sendable {
 extension Receiver {
     static var dialect: Dialect { .otlp }
     static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat { try OTLPContent.format(head) }
+    static func isRewritten(_ format: PayloadFormat) -> Bool { format == .json }
 }
 
 /// Why a body was not taken.
@@ -51,10 +55,8 @@ struct Reception: Sendable {
         let format = try R.format(request.head)
         let body = try inflate(request, R.signal)
         metrics.bodyTaken(R.signal, receivedBytes: request.body.count, inflatedBytes: body.count)
-        if format == .json {
-            // Text is written anew as protobuf, which is never longer; both are in memory until the store has taken it.
-            try reserve(body.count, for: request, R.signal)
-        }
+        // What is written anew as OTLP does not become longer.
+        if R.isRewritten(format) { try reserve(body.count, for: request, R.signal) }
         do throws(ReceiveError) {
             return try await receiver.take(Payload(bytes: body, format: format))
         } catch {

@@ -22,8 +22,10 @@ struct Route: Sendable {
 
     /// What of a request's body is taken, decided when its head is there.
     enum Intake: Sendable {
-        /// A question: a small body may come along and is not looked at.
+        /// A question to the store: a small body may come along and is not looked at. So many at once, and for so long.
         case question
+        /// A question that is answered even where no place for another is left: how the collector is.
+        case probe
         /// Telemetry: bodies count against the memory budget.
         case ingest(Signal, check: @Sendable (HTTPRequestHead) throws(Refusal) -> Void)
 

@@ -9,6 +9,8 @@ final class RunningCollector: Sendable {
     let otlpURL: String
     /// `http://127.0.0.1:PORT`, where OTLP over gRPC is taken.
     let grpcURL: String
+    /// `http://127.0.0.1:PORT`, where Zipkin's spans are taken.
+    let zipkinURL: String
     /// `http://127.0.0.1:PORT`, where questions are answered.
     let queryURL: String
 
@@ -18,7 +20,7 @@ final class RunningCollector: Sendable {
     init(
         in scratch: ScratchFolder, data: String = "data", arguments: [String] = [], shell: String? = nil
     ) async throws {
-        let free = ["--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--query", "127.0.0.1:0"]
+        let free = ["--otlp-http", "--otlp-grpc", "--zipkin", "--query"].flatMap { [$0, "127.0.0.1:0"] }
         let words = ["serve", "--data", scratch.file(data), "--log-format", "text"] + free + arguments
         if let shell {
             run = try ProgramRun("/bin/sh", ["-c", "\(shell) \"$0\" \"$@\"", Program.sonde] + words, in: scratch)
@@ -28,6 +30,7 @@ final class RunningCollector: Sendable {
         otlpURL = try await Self.address(of: "otlp-http", in: run)
         grpcURL = try await Self.address(of: "otlp-grpc", in: run)
         queryURL = try await Self.address(of: "query", in: run)
+        zipkinURL = try await Self.address(of: "zipkin", in: run)
         let query = queryURL
         let run = run
         try await eventually("the collector is ready") {

@@ -78,7 +78,8 @@ final class RunningServe: Sendable {
 
     init(_ arguments: [String], environment: [String: String] = [:], in scratch: Scratch) throws {
         let free = [
-            "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--query", "127.0.0.1:0", "--data",
+            "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--zipkin", "127.0.0.1:0", "--query",
+            "127.0.0.1:0", "--data",
             scratch.file("data"),
         ]
         process = Binary.process(["serve"] + free + arguments, environment, in: scratch)

@@ -13,18 +13,22 @@ import Testing
 
 @Suite struct ConnectionHandlerTests {
     private let channel = EmbeddedChannel()
+    private let connection: HTTPFront.Connection
+    private let budget = InFlightBudget(capacity: 1 << 20)
+    private let dispatcher: Dispatcher
 
     init() throws {
-        let budget = InFlightBudget(capacity: 1 << 20)
-        let dispatcher = Dispatcher(
+        dispatcher = Dispatcher(
             listener: "test",
             routes: RouteTable(routes: [
-                Route(.POST, "/take", intake: .ingest(.spans, check: { _ in })) { _ in Reply() }
+                Route(.POST, "/take", intake: .ingest(.spans, check: { _ in })) { _ in Reply() },
+                Route(.GET, "/ask") { _ in Reply() },
             ]),
             dialect: .native, hosts: nil, cors: nil, limits: ServerLimits(), budget: budget,
+            questions: QuestionGate(capacity: 1), answers: InFlightBudget(capacity: 1 << 20),
             metrics: ServerMetrics(registry: MetricsRegistry(), budget: budget), date: HTTPDate(clock: .system),
             logger: .quiet)
-        _ = try HTTPFront(dispatcher: dispatcher).setup(channel: channel, logger: .quiet).wait()
+        connection = try HTTPFront(dispatcher: dispatcher).setup(channel: channel, logger: .quiet).wait()
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
@@ -77,6 +81,58 @@ import Testing
         #expect(channel.isActive)
     }
 
+    @Test func aQuestionBeingAnsweredHasOne() throws {
+        try receive("GET /ask HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        advance(.seconds(29))
+        #expect(try sent() == "")
+        advance(.seconds(1))
+        #expect(try sent().hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        #expect(!channel.isActive)
+        // What is found after all goes nowhere.
+        connection.handler.value.answer(Reply.text("late"))
+        #expect(try sent() == "")
+    }
+
+    @Test func aBodyThatStopsGivesItsMemoryBack() throws {
+        try receive("POST /take HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nabc")
+        #expect(budget.usedBytes == 1000)
+        advance(.seconds(30))
+        #expect(budget.usedBytes == 0)
+        #expect(try sent().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+    }
+
+    @Test func theNextQuestionOfAPipelineFindsThePlaceOfTheOneBeforeItFree() async throws {
+        let question = "GET /ask HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        try receive(question + question)
+        var requests = connection.requests.makeAsyncIterator()
+        // The task that answers may still hold the question when its answer is on its way.
+        let first = try #require(await requests.next())
+        connection.handler.value.answer(await dispatcher.respond(to: first))
+        #expect(try sent().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        let second = try #require(await requests.next())
+        connection.handler.value.answer(await dispatcher.respond(to: second))
+        #expect(try sent().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(first.match.question !== second.match.question)
+    }
+
+    @Test func whoAsksAndDoesNotReadGetsNoFurtherThanTheAnswersThatWait() async throws {
+        let question = "GET /ask HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        try receive(question + question + question)
+        var requests = connection.requests.makeAsyncIterator()
+        _ = await dispatcher.respond(to: try #require(await requests.next()))
+        connection.handler.value.answer(Reply.text("one"))
+        #expect(try !sent().contains("connection: close"))
+        _ = await dispatcher.respond(to: try #require(await requests.next()))
+        // The first answer still waits for its reader when the second is found.
+        channel.isWritable = false
+        connection.handler.value.answer(Reply.text("two"))
+        let second = try sent()
+        #expect(second.contains("connection: close\r\n") && second.hasSuffix("two"))
+        connection.handler.value.answer(Reply.text("three"))
+        #expect(try sent() == "")
+        #expect(!channel.isActive)
+    }
+
     /// Valid requests with bytes changed, cut into pieces: whatever comes, the connection answers, waits or ends.
     @Test(arguments: UInt64(0)..<200)
     func survivesGarbledRequests(seed: UInt64) throws {
@@ -116,18 +172,5 @@ import Testing
         var text = ""
         while let part = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: part) }
         return text
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

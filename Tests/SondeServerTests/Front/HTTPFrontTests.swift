@@ -208,6 +208,33 @@ import Testing
         }
     }
 
+    @Test func aConnectionTooManyWaitsUntilAnotherEnds() async throws {
+        try await RunningCollector.run(configure: { $0.limits.maxConnections = 1 }) { collector in
+            let (answered, answer) = AsyncStream.makeStream(of: Int?.self)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await RawConnection.open(port: collector.otlpPort) { first in
+                    try await first.send("GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                    #expect(try await first.response()?.status == 200)
+                    group.addTask {
+                        try await RawConnection.open(port: collector.otlpPort) { second in
+                            try await second.send("GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                            answer.yield(try await second.response()?.status)
+                        }
+                    }
+                    // The first is served on while the second waits.
+                    for _ in 0..<20 {
+                        try await first.send("GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                        #expect(try await first.response()?.status == 200)
+                    }
+                    let page = try #require(try await collector.get("/metrics"))
+                    #expect(page.text.contains("sonde_http_connections{listener=\"otlp-http\"} 1\n"))
+                }
+                #expect(await answered.first { _ in true } == 200)
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func hangsUpWhenThePeerAsksForIt() async throws {
         try await RunningCollector.run { collector in
             try await RawConnection.open(port: collector.otlpPort) { connection in

@@ -15,6 +15,8 @@ struct RunningCollector: Sendable {
     var queryPort: Int
     /// 0 unless `configure` has opened it.
     var grpcPort: Int
+    /// 0 unless `configure` has opened it.
+    var zipkinPort: Int
     var registry: MetricsRegistry
 
     /// Starts a collector, runs `body`, stops it gracefully and returns when it has stopped.
@@ -43,10 +45,20 @@ struct RunningCollector: Sendable {
             func port(_ name: ListenerName) -> Int { listeners.first { $0.name == name }?.address.port ?? 0 }
             let result = try await body(
                 RunningCollector(
-                    otlpPort: port(.otlpHTTP), queryPort: port(.query), grpcPort: port(.otlpGRPC), registry: registry))
+                    otlpPort: port(.otlpHTTP), queryPort: port(.query), grpcPort: port(.otlpGRPC),
+                    zipkinPort: port(.zipkin), registry: registry))
             await services.triggerGracefulShutdown()
             try await group.waitForAll()
             return result
+        }
+    }
+
+    func port(_ listener: ListenerName) -> Int {
+        switch listener {
+        case .otlpHTTP: otlpPort
+        case .query: queryPort
+        case .otlpGRPC: grpcPort
+        case .zipkin: zipkinPort
         }
     }
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zipkin's second version, where its reporters send to. What is asked of Zipkin is answered by the query listener, in
+// its own way: here nothing but spans and health is served.
+//
+// https://zipkin.io/zipkin-api/#/default/post_spans
+
+import NIOCore
+import NIOHTTP1
+import SondeModel
+import SondePipeline
+import SondeStorage
+import SondeWire
+
+/// A list of spans at `/api/v2/spans`.
+struct ZipkinReceiver: Receiver {
+    static let path = "/api/v2/spans"
+    static let signal = Signal.spans
+    static let dialect = Dialect.text
+    let sink: any SpanSink
+    let observer: any PipelineObserver
+
+    /// JSON where nothing is said, as Zipkin's own server has it.
+    static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat {
+        switch head.headers.first(name: "content-type").map(ContentType.essence) {
+        case nil, ContentType.json: return .json
+        case ContentType.protobuf: return .protobuf
+        case let other?:
+            throw .unsupportedMedia(
+                "the content type \(other) is not Zipkin's second version",
+                hint: "send application/json or application/x-protobuf")
+        }
+    }
+
+    /// Both encodings are written anew as OTLP.
+    static func isRewritten(_ format: PayloadFormat) -> Bool { true }
+
+    func take(_ payload: Payload) async throws(ReceiveError) -> Reply {
+        let decoded: DecodedBatch<SpanEntry>
+        do throws(DecodeError) {
+            decoded =
+                switch payload.format {
+                case .protobuf: try ZipkinProtobuf.decode(payload.bytes)
+                case .json: try ZipkinJSON.decode(payload.bytes)
+                }
+        } catch {
+            throw .undecodable(error.message)
+        }
+        do { try await sink.accept(decoded.batch) } catch { throw .sink(error) }
+        guard decoded.rejectedCount > 0 else { return Reply(.accepted) }
+        observer.turnedAway(.spans, count: decoded.rejectedCount, reason: .invalid)
+        // Reporters look at the status only, and what is stored must not look refused; a person reads the sentence.
+        let reason = decoded.rejectionReason.map { "; the first: \($0)" } ?? ""
+        return .text("\(decoded.rejectedCount) spans were left out\(reason)\n", status: .accepted)
+    }
+}
