@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Byte strings numbered in order of first appearance: the dictionary behind every dictionary of the store. Strings of
 // different tags are different. No String, no Dictionary, no allocation per entry.
+//
+// An entry can be let go: its number is spare, and is given to a later string.
 
 struct ByteTable: ~Copyable {
     struct Entry: BitwiseCopyable {
@@ -14,11 +16,18 @@ struct ByteTable: ~Copyable {
     /// Open addressing: upper half of the hash, then number + 1; 0 is free.
     private var slots = Buffer<UInt64>()
     private var used = 0
+    /// Numbers that wait to be given again, and those that were given again since ``keepReused()``.
+    private var spares: [Int] = []
+    private(set) var reused: [Int] = []
+    /// The tag of a spare entry, which no search asks for.
+    static let spareTag = UInt32.max
 
     init() { slots.fill(0, count: 256) }
 
     var count: Int { entries.count }
-    /// Of all texts together.
+    /// Entries that are not spare.
+    var liveCount: Int { entries.count - spares.count }
+    /// Of all texts together, and of those let go since ``compact()``.
     var byteCount: Int { arena.count }
 
     /// Where the entry's bytes lie until the table next changes.
@@ -83,10 +92,19 @@ struct ByteTable: ~Copyable {
     private mutating func insert(
         _ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32, slot: Int, mark: UInt64
     ) -> Int {
-        let id = append(bytes, count: count, tag: tag)
+        let id = place(bytes, count: count, tag: tag)
         slots.base[slot] = mark | UInt64(id + 1)
         used += 1
         if used * 2 > slots.count { rebuild(slotCount: slots.count * 4) }
+        return id
+    }
+
+    private mutating func place(_ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32) -> Int {
+        guard let id = spares.popLast() else { return append(bytes, count: count, tag: tag) }
+        entries.base[id] = Entry(
+            offset: UInt32(truncatingIfNeeded: arena.count), count: UInt32(truncatingIfNeeded: count), tag: tag)
+        arena.append(bytes, count: count)
+        reused.append(id)
         return id
     }
 
@@ -99,11 +117,46 @@ struct ByteTable: ~Copyable {
         return entries.count &- 1
     }
 
+    /// Adds an entry without a string, which is to be released.
+    mutating func appendSpare() -> Int {
+        entries.append(Entry(offset: UInt32(truncatingIfNeeded: arena.count), count: 0, tag: Self.spareTag))
+        return entries.count - 1
+    }
+
     mutating func removeAll() {
         arena.removeAll()
         entries.removeAll()
         if used > 0 { slots.fill(0, count: slots.count) }
         used = 0
+        spares = []
+        reused = []
+    }
+
+    /// Lets entries go: their strings are new when they come again, and their numbers are given to what comes first.
+    mutating func release(_ ids: [Int]) {
+        for id in ids { entries.base[id] = Entry(offset: 0, count: 0, tag: Self.spareTag) }
+        spares += ids
+    }
+
+    /// Numbers given again so far stay given.
+    mutating func keepReused() { reused = [] }
+
+    /// Takes back the numbers that were given again.
+    mutating func forgetReused() {
+        release(reused)
+        reused = []
+    }
+
+    /// Forgets the bytes of entries that were let go.
+    mutating func compact() {
+        var kept = ByteBuffer(capacity: max(1, arena.count))
+        for id in 0..<entries.count {
+            let bytes = bytes(id)
+            entries.base[id].offset = UInt32(truncatingIfNeeded: kept.count)
+            if let start = bytes.baseAddress { kept.append(start, count: bytes.count) }
+        }
+        swap(&arena, &kept)
+        rebuild(slotCount: slots.count)
     }
 
     /// Forgets the entries from number `kept` on.
@@ -121,10 +174,14 @@ struct ByteTable: ~Copyable {
         used = 0
         for slot in old where slot != 0 {
             let id = Int(slot & 0xFFFF_FFFF) - 1
+            if entries[id].tag == Self.spareTag { continue }
             let hash = Hash64.hash(bytes(id), seed: UInt64(entries[id].tag))
+            let entry = hash & 0xFFFF_FFFF_0000_0000 | UInt64(id + 1)
             var place = Int(truncatingIfNeeded: hash) & (slotCount - 1)
-            while slots.base[place] != 0 { place = (place + 1) & (slotCount - 1) }
-            slots.base[place] = slot
+            // A number that was given again is met once more, where its former string stood.
+            while slots.base[place] != 0, slots.base[place] != entry { place = (place + 1) & (slotCount - 1) }
+            if slots.base[place] == entry { continue }
+            slots.base[place] = entry
             used += 1
         }
     }

@@ -93,8 +93,14 @@ struct StoredNames: Sendable {
         var service: Int
         var name: String
         var kind: SpanKind
+
+        /// Whether the id stands for nothing now: no block uses it.
+        var isSpare: Bool { service == 0 }
     }
 
+    /// Raised whenever an id is freed or given another meaning.
+    var generation: Int64 = 0
+    /// Empty where the id stands for nothing now.
     var services: [String] = []
     var operations: [Operation] = []
     /// For light records: a resource that names the service and nothing else.
@@ -229,7 +235,9 @@ extension Catalog {
     }
 
     private static func readNames(_ connection: Connection, known: StoredNames) throws(SQLiteError) -> StoredNames {
-        var names = known
+        let generation = try connection.integer("SELECT value FROM meta WHERE key = 'names'")
+        var names = generation == known.generation ? known : StoredNames()
+        names.generation = generation
         let services = try connection.prepare("SELECT name FROM service WHERE id > ? ORDER BY id")
         defer { services.reset() }
         services.bind(names.services.count, at: 1)

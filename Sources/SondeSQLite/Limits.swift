@@ -106,6 +106,11 @@ enum Limits {
     /// resource; lists and searches know them under one name.
     static let services = 10_000
     static let serviceBytes = 1 << 20
+    /// How often, while retention is at work, names are looked for that no block uses any longer: the heads of all blocks
+    /// are read for it, half a second of a core at 20 million spans.
+    static let nameCollectionInterval = Duration.seconds(300)
+    /// Names that one transaction frees, so that no commit waits more than about 10 ms for it.
+    static let namesFreed = 1_000
     /// Damages that a check tells one by one; those past it are only counted.
     static let findings = 1_000
     /// Bytes of the longest text or query in SQL: no span comes larger than the request that brought it.

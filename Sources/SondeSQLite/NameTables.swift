@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer's copy of the global dictionaries `service` and `op`. Ids count from 1 without gaps, in order of first
-// arrival; what a failed commit has added is forgotten again.
+// arrival; what a failed commit has added is forgotten again. The ids of names that no block uses any longer are given to
+// others.
 
 import SondeModel
 
@@ -17,7 +18,7 @@ struct NameTables: ~Copyable {
             var unknown = Resource.unknownService
             return unknown.withUTF8 { services.find(UnsafeRawBufferPointer($0)) } + 1
         }
-        if services.count >= Limits.services || services.byteCount + name.count > Limits.serviceBytes {
+        if services.liveCount >= Limits.services || services.byteCount + name.count > Limits.serviceBytes {
             return overflowService(name)
         }
         return services.find(UnsafeRawBufferPointer(name)) + 1
@@ -37,7 +38,8 @@ struct NameTables: ~Copyable {
     @inline(__always)
     mutating func operation(service: Int, kind: SpanKind, name: UnsafePointer<UInt8>, count: Int) -> Int? {
         let tag = Self.tag(service: service, kind: kind)
-        if operations.count >= Limits.operations || operations.byteCount &+ count > Limits.operationBytes, count > 0 {
+        if operations.liveCount >= Limits.operations || operations.byteCount &+ count > Limits.operationBytes, count > 0
+        {
             return operations.known(name, count: count, tag: tag).map { $0 + 1 }
         }
         return operations.find(name, count: count, tag: tag) + 1
@@ -59,14 +61,33 @@ struct NameTables: ~Copyable {
     /// The service of each operation, in order of their ids.
     var operationServices: [Int] { operations.entries.elements.map { Int($0.tag >> 3) } }
 
+    /// The ids, less one, of names that the file does not have yet.
+    var newServices: [Int] { services.reused + Array(storedServices..<services.count) }
+    var newOperations: [Int] { operations.reused + Array(storedOperations..<operations.count) }
+    /// Whether some of them had another meaning before.
+    var hasReused: Bool { !services.reused.isEmpty || !operations.reused.isEmpty }
+
+    /// The services that operations belong to.
+    var servicesOfOperations: Set<Int> {
+        var ids: Set<Int> = []
+        for entry in operations.entries.elements where entry.tag != ByteTable.spareTag {
+            ids.insert(Int(entry.tag >> 3))
+        }
+        return ids
+    }
+
     /// Everything known by now is in the file.
     mutating func markStored() {
         storedServices = services.count
         storedOperations = operations.count
+        services.keepReused()
+        operations.keepReused()
     }
 
     /// Forgets what is not in the file.
     mutating func rollBack() {
+        services.forgetReused()
+        operations.forgetReused()
         services.truncate(to: storedServices)
         operations.truncate(to: storedOperations)
     }

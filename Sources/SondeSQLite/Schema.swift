@@ -4,8 +4,9 @@
 //   meta(key, value)                  generation: raised by every commit, so that readers know when to look again
 //                                     twin: its copy · ids: the sum of what sqlite_sequence holds
 //                                     pins: raised whenever a trace is pinned, or is no longer · pins_twin: its copy
-//   service(id, name, sum)            ┐ global dictionaries, ids from 1 without gaps
-//   op(id, service, name, kind, sum)  ┘
+//                                     names: raised whenever an id of a name is freed or given again · names_twin
+//   service(id, name, sum)            ┐ global dictionaries, ids from 1 without gaps; of a name that no block uses the
+//   op(id, service, name, kind, sum)  ┘ row is emptied (name '', service 0, kind 0) and its id given to another
 //
 //   block ─┬─ zone   (block, service) what a block holds of each service
 //          ├─ hot    id = block       ids, times, operations, trace table
@@ -32,7 +33,7 @@ import GRDBSQLite
 
 enum Schema {
     /// The version of the file format: `PRAGMA user_version`.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
     /// `PRAGMA application_id`: "Sond".
     static let applicationID: Int64 = 0x536F_6E64
 
@@ -63,6 +64,10 @@ enum Schema {
             try db.execute(sql: format2)
             db.remove(function: RowSum.function)
             try db.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("format 3") { db in
+            try db.execute(sql: format3)
+            try db.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }
@@ -123,6 +128,11 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE pinned (block INTEGER PRIMARY KEY, sum INTEGER NOT NULL) STRICT;
         INSERT INTO meta (key, value) VALUES ('pins', 0), ('pins_twin', 0);
+        """
+
+    /// Ids of names are given again.
+    private static let format3 = """
+        INSERT INTO meta (key, value) VALUES ('names', 0), ('names_twin', 0);
         """
 
     /// Raises the generation and its copy, and notes the highest ids ever given; part of every transaction.
@@ -201,6 +211,10 @@ extension Schema {
 
     /// The keys of `meta` in a file of that format.
     static func metaKeys(format: Int) -> Set<String> {
-        format < 2 ? ["generation"] : ["generation", "ids", "pins", "pins_twin", "twin"]
+        switch format {
+        case ...1: ["generation"]
+        case 2: ["generation", "ids", "pins", "pins_twin", "twin"]
+        default: ["generation", "ids", "names", "names_twin", "pins", "pins_twin", "twin"]
+        }
     }
 }

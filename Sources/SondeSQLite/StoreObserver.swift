@@ -14,6 +14,8 @@ package enum StorePhase: String, Hashable, Sendable, CaseIterable {
     case prune
     /// Copying spans of pinned traces, or of services that are kept longer, out of blocks that go.
     case rescue
+    /// Freeing names that no block uses any longer, one slice.
+    case names
     /// Giving free pages back, one slice.
     case vacuum
     /// Copying the write-ahead log into the file.

@@ -121,6 +121,7 @@ extension Upkeep {
         let slice = try read { file in choose(reason, now, bytesToFree, file) }
         guard !slice.exchange.isEmpty else { return false }
         guard let duration = try await writer.exchange(slice.exchange) else { return false }
+        hasPruned = true
         configuration.observer.pruned(
             blocks: slice.blocks, spans: slice.spans, logs: slice.logs, reason: reason, duration: duration)
         return true

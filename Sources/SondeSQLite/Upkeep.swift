@@ -33,6 +33,9 @@ actor Upkeep {
     /// Records committed when load was last looked at, and whether much arrived since the time before.
     private var lastLook = (records: 0, at: ContinuousClock.now)
     private(set) var isLoadHigh = false
+    /// Whether retention has let go of something since names were last collected, and when that was.
+    var hasPruned = false
+    var lastCollection = ContinuousClock.now
     private var settledCommit: ContinuousClock.Instant?
     /// Pages that one slice of vacuum gives back, so that it takes the writer no longer than it should.
     var vacuumPages = Limits.vacuumPages
@@ -94,10 +97,12 @@ actor Upkeep {
                 if !hasUnfinishedMerge { settledCommit = last }
             } else {
                 await attempt { try await self.retain() }
+                await attempt { try await self.collectNames() }
             }
             return
         }
         await attempt { try await self.retain() }
+        await attempt { try await self.collectNames() }
         await attempt { try await self.mergeIfDue() }
     }
 
@@ -111,6 +116,7 @@ actor Upkeep {
 
     func settle() async {
         repeat { await exclusively { await doSettle() } } while hasUnfinishedMerge
+        await exclusively { await attempt { try await self.collectNames(atOnce: true) } }
     }
 
     /// Each step is tried whatever became of the one before: a full disk must not keep retention from making room.

@@ -12,10 +12,13 @@ actor Writer {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let configuration: SQLiteStoreConfiguration
+    var observer: any StoreObserver { configuration.observer }
     private let waiting: CommitQueue
     private var connection: Connection?
-    private var names = NameTables()
-    private var spans = SpanSession()
+    var names = NameTables()
+    /// The names in what was committed since upkeep began to look for unused ones; nil while it does not.
+    var watchedNames: UsedNames?
+    private(set) var spans = SpanSession()
     private var logs = LogSession()
     private var spanWriter = SpanBlockWriter(compressionLevel: nil)
     private var logWriter = LogBlockWriter(compressionLevel: nil)
@@ -60,14 +63,29 @@ actor Writer {
     private func loadNames(_ connection: Connection) throws(SQLiteError) {
         let services = try connection.prepare("SELECT name FROM service ORDER BY id")
         defer { services.reset() }
-        while try services.step() { _ = names.services.find(UnsafeRawBufferPointer(services.bytes(0))) }
+        var spareServices: [Int] = []
+        while try services.step() {
+            let name = services.bytes(0)
+            if name.isEmpty {
+                spareServices.append(names.services.appendSpare())
+            } else {
+                _ = names.services.find(UnsafeRawBufferPointer(name))
+            }
+        }
+        names.services.release(spareServices)
         let operations = try connection.prepare("SELECT service, name, kind FROM op ORDER BY id")
         defer { operations.reset() }
+        var spareOperations: [Int] = []
         while try operations.step() {
+            if operations.int(0) == 0 {
+                spareOperations.append(names.operations.appendSpare())
+                continue
+            }
             let kind = SpanKind(rawValue: UInt8(truncatingIfNeeded: operations.int(2))) ?? .unspecified
             let tag = NameTables.tag(service: operations.int(0), kind: kind)
             _ = names.operations.find(UnsafeRawBufferPointer(operations.bytes(1)), tag: tag)
         }
+        names.operations.release(spareOperations)
         names.markStored()
     }
 
@@ -175,6 +193,7 @@ actor Writer {
                 logBlocks.append(logWriter.encode(range, of: logs, withFilter: false))
             }
         }
+        noteNames(spanBlocks, logBlocks)
         let bytes = spanBlocks.reduce(0) { $0 + $1.bytes } + logBlocks.reduce(0) { $0 + $1.bytes }
         try checkRoom(for: bytes)
         let received = configuration.now().nanoseconds
@@ -226,40 +245,8 @@ actor Writer {
         return spanWriter.encode(plan, of: spans, withFilter: false) { services[$0 - 1] }
     }
 
-    private func storeNames(_ connection: Connection) throws {
-        if names.storedServices < names.services.count {
-            let statement = try connection.prepare("INSERT INTO service (id, name, sum) VALUES (?, ?, ?)")
-            for index in names.storedServices..<names.services.count {
-                var sum = RowSum()
-                sum.add(index + 1)
-                sum.add(names.services.bytes(index))
-                statement.bind(index + 1, at: 1)
-                statement.bind(text: names.services.bytes(index), at: 2)
-                statement.bind(sum.value, at: 3)
-                try statement.run()
-            }
-        }
-        guard names.storedOperations < names.operations.count else { return }
-        let statement = try connection.prepare("INSERT INTO op (id, service, name, kind, sum) VALUES (?, ?, ?, ?, ?)")
-        for index in names.storedOperations..<names.operations.count {
-            let service = names.service(ofOperation: index + 1)
-            let kind = Int(names.kind(ofOperation: index + 1).rawValue)
-            var sum = RowSum()
-            sum.add(index + 1)
-            sum.add(service)
-            sum.add(names.operations.bytes(index))
-            sum.add(kind)
-            statement.bind(index + 1, at: 1)
-            statement.bind(service, at: 2)
-            statement.bind(text: names.operations.bytes(index), at: 3)
-            statement.bind(kind, at: 4)
-            statement.bind(sum.value, at: 5)
-            try statement.run()
-        }
-    }
-
     /// Runs `body` in a write transaction that raises the generation.
-    private func transaction<R>(_ body: (Connection) throws -> R) throws -> R {
+    func transaction<R>(_ body: (Connection) throws -> R) throws -> R {
         guard let connection else { throw SQLiteError(code: SQLITE_MISUSE, message: "the store is closed") }
         try connection.prepare("BEGIN IMMEDIATE").run()
         do {

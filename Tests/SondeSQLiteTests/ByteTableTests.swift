@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dictionary behind every dictionary of the store.
 
+import SondeTestKit
 import Testing
 
 @testable import SondeSQLite
@@ -39,6 +40,33 @@ struct ByteTableTests {
         #expect(find("string 399", in: &table) == 399)
         #expect(find("string 700", in: &table) == 400)
         #expect(find("string 400", in: &table) == 401)
+    }
+
+    /// Against a plain dictionary, over growth, releases, roll-backs and compaction.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>) func givesNumbersOfReleasedStringsAgain(seed: UInt64) {
+        var dice = Dice(state: seed)
+        var table = ByteTable()
+        var known: [String: Int] = [:]
+        for round in 0..<60 {
+            for _ in 0..<50 {
+                let text = "string \(Int.random(in: 0..<900, using: &dice))"
+                let number = find(text, in: &table)
+                if let before = known[text] { #expect(number == before) }
+                known[text] = number
+            }
+            table.keepReused()
+            let gone = known.filter { _ in dice.chance(40) }
+            table.release(Array(gone.values))
+            for text in gone.keys { known[text] = nil }
+            if round % 7 == 3 { table.compact() }
+            #expect(table.liveCount == known.count)
+            #expect(Set(known.values).count == known.count)
+            for (text, number) in known {
+                #expect(find(text, in: &table) == number)
+                #expect(String(decoding: table.bytes(number), as: UTF8.self) == text)
+            }
+        }
+        #expect(table.count < 900)
     }
 
     @Test func anAppendedStringIsNotFound() {

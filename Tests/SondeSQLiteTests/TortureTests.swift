@@ -6,7 +6,9 @@ import Testing
 
 @Suite("kill -9 in the middle of a phase", .serialized)
 struct TortureTests {
-    @Test(arguments: ["commit", "merge", "exchange", "prune", "rescue", "vacuum", "checkpoint", "settle", "any"])
+    @Test(arguments: [
+        "commit", "merge", "exchange", "prune", "rescue", "names", "vacuum", "checkpoint", "settle", "any",
+    ])
     func nothingAcknowledgedIsLost(kind: String) async throws {
         let folder = try TemporaryFolder()
         let process = Process()

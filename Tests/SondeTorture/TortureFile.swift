@@ -143,6 +143,9 @@ struct TortureFile {
             throw BrokenPromise(description: "a span of batch \(batch) shows twice")
         }
         let wanted = Set((1...UInt64(TortureLoad.spansPerTrace)).map { SpanID(UInt64(batch) << 8 | $0) })
+        guard found.spans.allSatisfy({ $0.name == TortureLoad.name(batch, $0.spanID.value & 0xFF) }) else {
+            throw BrokenPromise(description: "a span of batch \(batch) has the name of another")
+        }
         guard ids.isSubset(of: wanted) else {
             throw BrokenPromise(description: "batch \(batch) has spans that nobody sent")
         }

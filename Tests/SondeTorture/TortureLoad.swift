@@ -39,6 +39,9 @@ enum TortureLoad {
         return TraceID(high: number &* 0x9E37_79B9_7F4A_7C15, low: number &* 0xD6E8_FEB8_6659_FD93 | 1)
     }
 
+    /// Names come and go with their batches, so that pruning leaves some that nothing bears any longer.
+    static func name(_ batch: Int, _ span: UInt64) -> String { "step \(span) of \(batch / 20)" }
+
     /// Later batches begin later, whoever sends them.
     static func spans(_ batch: Int) -> [SpanRecord] {
         var dice = Dice(state: UInt64(batch))
@@ -48,7 +51,7 @@ enum TortureLoad {
                 let noise = (0..<120).map { _ in UInt8.random(in: 0...255, using: &dice) }
                 return SpanRecord(
                     traceID: traceID(batch, trace), spanID: SpanID(UInt64(batch) << 8 | span),
-                    parentSpanID: span == 1 ? .zero : SpanID(UInt64(batch) << 8 | (span - 1)), name: "step \(span)",
+                    parentSpanID: span == 1 ? .zero : SpanID(UInt64(batch) << 8 | (span - 1)), name: name(batch, span),
                     kind: span % 2 == 0 ? .client : .server, start: Timestamp(nanoseconds: begin),
                     end: Timestamp(nanoseconds: begin + 5_000), attributes: [Attribute("noise", .bytes(noise))],
                     resource: Resource(

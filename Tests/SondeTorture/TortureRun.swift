@@ -5,7 +5,7 @@ import Foundation
 
 /// Where the kill falls.
 enum KillKind: String, CaseIterable {
-    case commit, merge, exchange, prune, rescue, vacuum, checkpoint, settle
+    case commit, merge, exchange, prune, rescue, names, vacuum, checkpoint, settle
     /// At any moment, from outside.
     case any
     /// The real collector, over HTTP, from outside.
@@ -22,12 +22,12 @@ enum KillKind: String, CaseIterable {
         case .serve, .servePruning: 18
         case .checkpoint: 16
         case .rescue: 14
-        case .settle: 12
+        case .settle, .names: 12
         }
     }
 
     /// Whether retention runs in the child: then the oldest may be gone.
-    var prunes: Bool { [.prune, .rescue, .vacuum, .servePruning].contains(self) }
+    var prunes: Bool { [.prune, .rescue, .names, .vacuum, .servePruning].contains(self) }
 }
 
 /// What one kind of kill has come to.

@@ -110,6 +110,9 @@ extension StoreCheck {
         if hasSums, values["pins"] != values["pins_twin"] {
             add(StoreFinding("meta", "the number of changes to pins and its copy differ", .rebuildIndex))
         }
+        if values["names"] != values["names_twin"] {
+            add(StoreFinding("meta", "the number of changes to names and its copy differ", .rebuildIndex))
+        }
         for table in ["block", "log_block"] {
             let given = try connection.integer(
                 "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = '\(table)'")
@@ -144,12 +147,12 @@ extension StoreCheck {
                 add(StoreFinding("service", row: id, "should have the id \(names.services.count + 1)", .acceptName))
             } else if hasSums, sum.value != statement.integer(2) {
                 add(StoreFinding("service", row: id, "does not match its checksum", .acceptName))
-            } else if !seen.insert(Array(name)).inserted {
+            } else if !name.isEmpty || report.formatVersion < 3, !seen.insert(Array(name)).inserted {
                 add(StoreFinding("service", row: id, "has the name of another", .acceptName))
             }
             names.services.append(String(decoding: name, as: UTF8.self))
         }
-        report.services = names.services.count
+        report.services = names.services.count { !$0.isEmpty }
     }
 
     mutating func checkOperations() throws(SQLiteError) {
@@ -169,7 +172,9 @@ extension StoreCheck {
                 add(StoreFinding("op", row: id, "should have the id \(names.operations.count + 1)", .acceptName))
             } else if hasSums, sum.value != statement.integer(4) {
                 add(StoreFinding("op", row: id, "does not match its checksum", .acceptName))
-            } else if service < 1 || service > Int64(names.services.count) {
+            } else if report.formatVersion >= 3, service == 0, statement.bytes(2).isEmpty, kind == .unspecified {
+                // No block uses it; that is looked at with the blocks.
+            } else if names.service(Int(truncatingIfNeeded: service)).isEmpty {
                 add(StoreFinding("op", row: id, "names service \(service), which there is not", .acceptName))
             } else if kind == nil {
                 add(StoreFinding("op", row: id, "has the unknown kind \(statement.integer(3))", .acceptName))
@@ -178,7 +183,7 @@ extension StoreCheck {
                 .init(
                     service: Int(truncatingIfNeeded: service), name: statement.text(2), kind: kind ?? .unspecified))
         }
-        report.operations = names.operations.count
+        report.operations = names.operations.count { !$0.isSpare }
     }
 
     /// Rows of parts whose block there is not.

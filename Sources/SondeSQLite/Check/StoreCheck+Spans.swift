@@ -110,7 +110,7 @@ extension StoreCheck {
                     "hot", row: id, "it has \(hot.chunks.count) chunks for \(head.slices.count) slices", .dropBlock))
             return nil
         }
-        if head.operations.contains(where: { names.operation($0) == nil }) {
+        if head.operations.contains(where: { names.operation($0)?.isSpare ?? true }) {
             add(StoreFinding("hot", row: id, chunk: 0, "a span names an operation that there is not", .dropBlock))
         }
         var told = Told(head: head, block: EncodedSpanBlock())

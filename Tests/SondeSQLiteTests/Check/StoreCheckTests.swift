@@ -87,7 +87,7 @@ import Testing
         try FileManager.default.copyItem(atPath: url.path, toPath: folder.file("sonde.db"))
         try await withStore(folder) { _ in }
         let report = try expectClean(folder.path)
-        #expect(report.formatVersion == 2)
+        #expect(report.formatVersion == Int(Schema.version))
         #expect(report.notes == [])
     }
 
