@@ -13,6 +13,13 @@ struct MergeCandidate: Hashable {
     var isPinned = false
 }
 
+extension MergeCandidate {
+    init(_ block: some CatalogBlock, isExcluded: Bool, isPinned: Bool = false) {
+        self.init(
+            level: block.level, count: block.count, bytes: block.bytes, isExcluded: isExcluded, isPinned: isPinned)
+    }
+}
+
 enum MergeChoice {
     /// The blocks to merge, as a range of places; nil if all is well.
     ///

@@ -49,7 +49,7 @@ extension Upkeep {
             let pins = file.catalog.pins
             let candidates = file.catalog.blocks.map { block in
                 MergeCandidate(
-                    level: block.level, count: block.count, bytes: block.bytes,
+                    block,
                     isExcluded: damagedBlocks.contains(block.id) || block.level == 0 && block.sequence > last,
                     isPinned: pins.blocks.contains(block.id))
             }
@@ -83,7 +83,7 @@ extension Upkeep {
         let work = try read { file -> (inputs: [LogBlockInfo], blocks: [EncodedLogBlock])? in
             let candidates = file.catalog.logBlocks.map { block in
                 MergeCandidate(
-                    level: block.level, count: block.count, bytes: block.bytes,
+                    block,
                     isExcluded: damagedLogBlocks.contains(block.id) || block.level == 0 && block.id > last)
             }
             guard let choice = MergeChoice.choose(candidates) else { return nil }
