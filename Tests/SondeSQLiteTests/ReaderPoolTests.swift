@@ -36,7 +36,7 @@ import Testing
             if isCached { try await pool.read { file throws(ReadError) in try question.ask(file) } }
             for _ in 0..<2 * Limits.readers {
                 let task = Task { [givenUp] in
-                    await #expect(throws: givenUp) {
+                    _ = await #expect(throws: givenUp) {
                         try await pool.read { file throws(ReadError) in
                             // The worker is at it by now, in a transaction.
                             withUnsafeCurrentTask { $0?.cancel() }

@@ -4,6 +4,7 @@
 //   run    starts a child that stores spans as fast as it can, kills it (or lets it kill itself inside a phase), checks
 //          the file, and goes on with the same file; prints a table of kills by phase
 //   measure  what pruning costs the writer
+//   count  what counting in SQL costs
 //   child  the store under load, in a process of its own; tells on standard output what it was promised
 //
 // Nothing in the product knows of this: a child kills itself from the observer that also feeds the metrics.
@@ -21,6 +22,7 @@ enum Torture {
             case "child": try await TortureChild(&words).run()
             case "run": exit(try await TortureRun(&words).run() ? 0 : 1)
             case "measure": try await PruneMeasure(&words).run()
+            case "count": try CountMeasure(&words).run()
             default:
                 print("usage: SondeTorture run [--kills N] [--seed N] [--kinds merge,…] [--folder PATH] [--sonde PATH]")
                 exit(2)
