@@ -11,7 +11,8 @@ import Testing
 
 @testable import SondeServer
 
-@Suite struct ConnectionHandlerTests {
+/// On one thread, as its loop wants it.
+@LoopThread @Suite final class ConnectionHandlerTests {
     private let channel = EmbeddedChannel()
     private let connection: HTTPFront.Connection
     private let budget = InFlightBudget(capacity: 1 << 20)
@@ -31,6 +32,9 @@ import Testing
         connection = try HTTPFront(dispatcher: dispatcher).setup(channel: channel, logger: .quiet).wait()
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
+
+    // The loop must end on its thread too.
+    isolated deinit {}
 
     @Test func aSilentConnectionIsClosedAfterTheIdleTimeout() {
         advance(.seconds(59))

@@ -22,6 +22,9 @@ final class GRPCConnectionHandler: ChannelInboundHandler {
     private var hasUnflushedFrames = false
     private var isBroken = false
 
+    /// Calls under way, answered ones included until the caller has ended them.
+    var openCalls: Int { streams.count }
+
     /// One call under way.
     private struct Stream {
         /// Nil where the call was refused by its head.
@@ -33,6 +36,8 @@ final class GRPCConnectionHandler: ChannelInboundHandler {
         /// When something must have happened: the end of the message, the answer, or the stream's end after it.
         var deadline: NIODeadline
         var isAnswered = false
+        /// Whether its answer is being made.
+        var isInProgress = false
         /// Whether the caller has sent all it wants to send.
         var hasEnded = false
     }
@@ -56,8 +61,7 @@ final class GRPCConnectionHandler: ChannelInboundHandler {
         self.context = nil
         timer?.task.cancel()
         timer = nil
-        for id in streams.keys { streams[id]?.intake?.abandon() }
-        streams = [:]
+        for id in Array(streams.keys) { forget(id) }
         calls.finish()
         dispatcher.metrics.connectionClosed(listener: dispatcher.listener)
     }
@@ -102,8 +106,7 @@ final class GRPCConnectionHandler: ChannelInboundHandler {
         switch event {
         case let event as NIOHTTP2WindowUpdatedEvent: grantMore(event, context)
         case let event as StreamClosedEvent:
-            guard var stream = streams.removeValue(forKey: event.streamID) else { return }
-            stream.intake?.abandon()
+            guard forget(event.streamID) else { return }
             perform(lifecycle.streamClosed(now: context.eventLoop.now), context)
         case is ChannelShouldQuiesceEvent: perform(lifecycle.beginShutdown(now: context.eventLoop.now), context)
         case ChannelEvent.inputClosed: perform(lifecycle.inputEnded(now: context.eventLoop.now), context)
@@ -160,11 +163,29 @@ final class GRPCConnectionHandler: ChannelInboundHandler {
         case .wait: break
         case .deliver(let call):
             streams.values[index].deadline = streams.values[index].callerDeadline
+            streams.values[index].isInProgress = true
+            dispatcher.metrics.requestsInProgress(listener: dispatcher.listener, change: 1)
             calls.yield(call)
         case .refuse(let status, let reason):
             dispatcher.count(reason, of: call(at: index))
             send(.failure(status), on: id, context)
         }
+    }
+
+    private func endProgress(at index: Dictionary<HTTP2StreamID, Stream>.Index) {
+        guard streams.values[index].isInProgress else { return }
+        streams.values[index].isInProgress = false
+        dispatcher.metrics.requestsInProgress(listener: dispatcher.listener, change: -1)
+    }
+
+    /// Lets a call go that has ended; false if it is not known.
+    @discardableResult
+    private func forget(_ id: HTTP2StreamID) -> Bool {
+        guard let index = streams.index(forKey: id) else { return false }
+        endProgress(at: index)
+        streams.values[index].intake?.abandon()
+        streams.remove(at: index)
+        return true
     }
 
     private func call(at index: Dictionary<HTTP2StreamID, Stream>.Index) -> GRPCMethod {
@@ -185,6 +206,7 @@ final class GRPCConnectionHandler: ChannelInboundHandler {
     private func send(_ answer: GRPCAnswer, on id: HTTP2StreamID, _ context: ChannelHandlerContext) {
         guard let index = streams.index(forKey: id), !streams.values[index].isAnswered else { return }
         streams.values[index].isAnswered = true
+        endProgress(at: index)
         streams.values[index].deadline = context.eventLoop.now + dispatcher.limits.answerDeadline.timeAmount
         let stream = streams.values[index]
         dispatcher.record(answer, method: stream.method, since: stream.arrival)
