@@ -25,6 +25,75 @@ struct SettingTests {
         #expect(error?.advice?.contains(expected) == true)
     }
 
+    @Test(arguments: [
+        ("otlp-grpc", "127.0.0.1"), ("otlp-grpc", "https://127.0.0.1:4317"), ("otlp-grpc", "unix:/run/sonde"),
+        ("otlp-grpc", ":"), ("otlp-grpc", ""), ("zipkin", "99999"), ("zipkin", "9411x"), ("zipkin", "[::1"),
+        ("zipkin", "grpc://127.0.0.1:9411"), ("zipkin", "yes"),
+    ])
+    func anAddressThatCannotBeIsRefusedWhereverItStands(flag: String, value: String) throws {
+        let setting = try #require(Setting.all.first { $0.flag == flag })
+        let expected = "Expected HOST:PORT, http://HOST:PORT, a port on 127.0.0.1 (0 takes any free one), or off."
+        let named = #expect(throws: SettingError.self) { try Self.settings(flags: [flag: value]) }
+        #expect(named == SettingError(message: "cannot read --\(flag) \(value)", advice: expected))
+        let scratch = try Scratch()
+        let file = try Self.file("{\"\(setting.key)\": \"\(value)\"}", scratch)
+        let kept = #expect(throws: SettingError.self) { try Self.settings(flags: ["config": file]) }
+        #expect(kept == SettingError(message: "cannot read \(setting.key) in \(file) \(value)", advice: expected))
+        // An empty variable is none.
+        guard !value.isEmpty else { return }
+        let variable = #expect(throws: SettingError.self) { try Self.settings(environment: [setting.variable: value]) }
+        #expect(variable == SettingError(message: "cannot read \(setting.variable) \(value)", advice: expected))
+    }
+
+    @Test func twoListenersAtOneAddressAreRefused() throws {
+        let error = #expect(throws: SettingError.self) {
+            try Self.settings(flags: ["otlp-grpc": "5001"], environment: ["SONDE_OTLP_HTTP": "http://127.0.0.1:5001"])
+        }
+        #expect(error?.message == "--otlp-http and --otlp-grpc name the same address, 127.0.0.1:5001")
+        #expect(error?.advice?.contains("--otlp-grpc off") == true)
+        let free = try Self.settings(flags: ["otlp-grpc": "0", "otlp-http": "0", "zipkin": "0", "query": "off"])
+        #expect(free.listeners.count == 3)
+    }
+
+    @Test(arguments: [
+        ("checkout", "--keep-service checkout"), ("=30d", "--keep-service =30d"), ("a=", "--keep-service a="),
+        ("a=30x", "--keep-service a=30x"), ("a=0s", "--keep-service a=0s"), ("a=-1d", "--keep-service a=-1d"),
+        ("a=1d,b", "b in --keep-service a=1d,b"), ("a=1d,,b=2d", "an empty part in --keep-service a=1d,,b=2d"),
+        ("", "--keep-service "),
+    ])
+    func aBadTimeOfAServiceIsNamed(value: String, named: String) throws {
+        let error = #expect(throws: SettingError.self) { try Self.settings(flags: ["keep-service": value]) }
+        #expect(error?.message == "cannot read " + named)
+        #expect(error?.advice == "Expected services with durations, like checkout=30d,health=6h or audit=off.")
+    }
+
+    @Test func aServiceHasOneTime() {
+        let error = #expect(throws: SettingError.self) { try Self.settings(flags: ["keep-service": "a=1d,b=2d,a=3d"]) }
+        #expect(error?.message == "--keep-service a=1d,b=2d,a=3d names a twice")
+    }
+
+    @Test func timesOfServicesComeFromFlagVariableAndFile() throws {
+        let expected: [String: Duration?] = [
+            "checkout": .seconds(30 * 86_400), "health": .seconds(6 * 3600), "audit": Duration?.none, "a=b": .seconds(60),
+        ]
+        let text = "checkout=30d, health = 6h,audit=off,a=b=1m"
+        #expect(try Self.settings(flags: ["keep-service": text]).keepByService == expected)
+        #expect(try Self.settings(environment: ["SONDE_KEEP_SERVICE": text]).keepByService == expected)
+        let scratch = try Scratch()
+        for file in [
+            #"{"keepService": "\#(text)"}"#,
+            #"{"keepService": {"checkout": "30d", "health": "6h", "audit": "off", "a=b": "1m"}}"#,
+        ] {
+            let path = try Self.file(file, scratch)
+            #expect(try Self.settings(flags: ["config": path]).keepByService == expected)
+        }
+        let none = try Self.file(#"{"keepService": {}}"#, scratch)
+        #expect(try Self.settings(flags: ["config": none]).keepByService == [:])
+        let wrong = try Self.file(#"{"keep": {"checkout": "30d"}}"#, scratch)
+        let error = #expect(throws: SettingError.self) { try Self.settings(flags: ["config": wrong]) }
+        #expect(error?.message == "cannot read the settings file \(wrong): keep must be a string or a number")
+    }
+
     @Test func aBadVariableIsNamed() {
         let error = #expect(throws: SettingError.self) {
             try Self.settings(environment: ["SONDE_MAX_DISK": "banana"])

@@ -29,11 +29,17 @@ struct ServeSettings {
         for (setting, name) in [
             (Setting.otlpHTTP, ListenerName.otlpHTTP), (.query, .query), (.otlpGRPC, .otlpGRPC), (.zipkin, .zipkin),
         ] {
-            listeners[name] = try sources.read(setting) { ListenerSetting($0) }?.address
+            guard let address = try sources.read(setting, { ListenerSetting($0) })?.address else { continue }
+            if address.port != 0, let other = listeners.first(where: { $0.value == address }) {
+                throw SettingError(
+                    message: "--\(other.key.rawValue) and --\(setting.flag) name the same address, \(address)",
+                    advice: "Give each a port of its own, or turn one off: --\(setting.flag) off.")
+            }
+            listeners[name] = address
         }
         dataFolder = try Self.dataFolder(sources, environment)
         keep = try sources.read(.keep, Self.age) ?? nil
-        keepByService = try sources.read(.keepService, Self.ages) ?? [:]
+        keepByService = try Self.ages(sources)
         maxDiskBytes = try Self.size(.maxDisk, least: Limits.minDiskBytes, sources)
         maxMemoryBytes = try Self.size(.maxMemory, least: Limits.minMemoryBytes, sources)
         isRelaxed = try sources.choice(.durability) == "relaxed"
@@ -76,15 +82,30 @@ struct ServeSettings {
     }
 
     /// `checkout=30d,health=6h`; the last `=` of a part divides it, so that a name may have one.
-    private static func ages(_ text: String) -> [String: Duration?]? {
+    private static func ages(_ sources: SettingSources) throws(SettingError) -> [String: Duration?] {
+        guard let found = try sources.value(of: .keepService) else { return [:] }
         var ages: [String: Duration?] = [:]
-        for part in text.split(separator: ",") {
-            guard let mark = part.lastIndex(of: "=") else { return nil }
-            let name = part[..<mark].trimmingPrefix(while: \.isWhitespace)
-            guard !name.isEmpty, let age = age(String(part[part.index(after: mark)...])) else { return nil }
-            ages[String(name)] = age
+        for part in found.text.split(separator: ",", omittingEmptySubsequences: false) {
+            let mark = part.lastIndex(of: "=") ?? part.startIndex
+            let name = blanksTrimmed(part[..<mark])
+            guard !name.isEmpty, let age = age(blanksTrimmed(part[mark...].dropFirst())) else {
+                let isOneOfMany = part.count < found.text.count
+                throw .unreadable(
+                    found.text,
+                    isOneOfMany ? "\(part.isEmpty ? "an empty part" : part) in \(found.origin)" : found.origin,
+                    expected: Setting.keepService.expectation)
+            }
+            guard ages.updateValue(age, forKey: name) == nil else {
+                throw SettingError(
+                    message: "\(found.origin) \(found.text) names \(name) twice", advice: "Give each service one time.")
+            }
         }
-        return ages.isEmpty ? nil : ages
+        return ages
+    }
+
+    private static func blanksTrimmed(_ text: Substring) -> String {
+        let begun = text.drop(while: \.isWhitespace)
+        return begun.lastIndex { !$0.isWhitespace }.map { String(begun[...$0]) } ?? ""
     }
 
     private static func origin(_ text: String) -> String? {

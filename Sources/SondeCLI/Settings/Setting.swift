@@ -81,8 +81,8 @@ extension Setting {
         flag: "keep-service", kind: .durations, standard: nil,
         summary: "Keep what this service sends for another time than --keep; may be given several times.",
         reason:
-            "Longer for what is looked up late, shorter for what is loud. Several are separated by commas. --max-disk "
-            + "holds for all.")
+            "Longer for what is looked up late, shorter for what is loud. Several are separated by commas; in the "
+            + "file they may be an object, {\"keepService\": {\"checkout\": \"30d\"}}. --max-disk holds for all.")
     static let maxDisk = Setting(
         flag: "max-disk", kind: .size, standard: "10GB",
         summary: "Delete the oldest when the data takes more than this.",

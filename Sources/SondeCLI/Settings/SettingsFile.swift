@@ -45,6 +45,11 @@ struct SettingsFile {
                     "Did you mean \($0)? `sonde serve --help` lists them all."
                 })
         }
+        for (key, member) in members where member.isObject && key != Setting.keepService.key {
+            throw SettingError(
+                message: "cannot read the settings file \(path): \(key) must be a string or a number",
+                advice: "It must hold one JSON object, like {\"maxDisk\": \"20GB\", \"keep\": \"14d\"}.")
+        }
         return members.compactMapValues(\.text)
     }
 
@@ -62,6 +67,8 @@ struct SettingsFile {
     /// A member's value; null means that the key is not there.
     private struct Value: Decodable {
         var text: String?
+        /// Whether it was an object of texts, which stands for `name=text,name=text`.
+        var isObject = false
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
@@ -73,6 +80,9 @@ struct SettingsFile {
                 text = String(int)
             } else if let double = try? container.decode(Double.self) {
                 text = String(double)
+            } else if let members = try? container.decode([String: String].self) {
+                isObject = true
+                text = members.isEmpty ? nil : members.sorted { $0 < $1 }.map { "\($0)=\($1)" }.joined(separator: ",")
             } else {
                 throw DecodingError.typeMismatch(
                     String.self,
