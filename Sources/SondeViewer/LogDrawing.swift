@@ -93,7 +93,8 @@ package struct LogDrawing: Sendable {
         let more = attributes.count - Limits.attributesPerLog
         if more > 0 { last.append("  … \(more) more", .faint) }
         if showsTrace && log.traceID.isValid {
-            last.append((last.isEmpty ? "" : "  ") + "trace=" + log.traceID.hex.prefix(Limits.shortIDDigits), .faint)
+            last.append(
+                (last.isEmpty ? "" : "  ") + "trace=" + log.traceID.sentHex.prefix(Limits.shortIDDigits), .faint)
         }
         return paragraphs + [last]
     }

@@ -30,7 +30,8 @@ package struct TraceListDrawing: Sendable {
         for trace in page.traces {
             var cells = cells(trace, starts)
             if showsServices { cells.append(StyledText(trace.services.map(\.name).joined(separator: ", "), .faint)) }
-            table.append(cells + [StyledText(String(trace.traceID.hex.prefix(digits)))])
+            table.append(
+                cells + [StyledText(digits == 32 ? trace.traceID.hex : String(trace.traceID.sentHex.prefix(digits)))])
         }
         return table.lines(width: canvas.width)
     }
@@ -49,7 +50,7 @@ package struct TraceListDrawing: Sendable {
     /// Whole ids where there is room, else as many digits as tell the rows apart: any of them opens the trace.
     private var idDigits: Int {
         if canvas.width >= Limits.minColumnsForWholeIDs { return 32 }
-        let ids = Set(page.traces.map(\.traceID.hex))
+        let ids = Set(page.traces.map(\.traceID.sentHex))
         return (Limits.shortIDDigits...32).first { digits in Set(ids.map { $0.prefix(digits) }).count == ids.count }
             ?? 32
     }
@@ -64,6 +65,11 @@ package struct TraceListDrawing: Sendable {
         if page.traces.contains(where: { !$0.isComplete }) { parts.append("? = incomplete") }
         return parts.isEmpty ? nil : Phrase.joined(parts, .faint)
     }
+}
+
+extension TraceID {
+    /// As its sender writes it: Zipkin's tracers make ids of 64 bits, and zeros in front tell no trace from another.
+    var sentHex: Substring { high == 0 ? hex.suffix(16) : hex[...] }
 }
 
 /// Moments in a column: the offset from UTC stands once in the title, unless daylight saving changed between the rows.

@@ -36,6 +36,7 @@ struct ZipkinTests {
         #expect(try await curl.jq(".trace.complete, .trace.spanTotal", "/sonde/v1/traces/" + made.traceId) == "true\n4")
         try await Self.checkParts(made, curl)
         try await Self.checkWayOut(made, collector, scratch)
+        try await Self.checkShell(made, collector, scratch)
         #expect(try await collector.stop() == 0)
     }
 
@@ -78,6 +79,16 @@ struct ZipkinTests {
             shared.hasPrefix(
                 #"["\#(made.traceId)","\#(made.sharedId)","SERVER",{"serviceName":"orders","ipv4":"10.0.0.2","port":8081},"#
                     + #"[{"timestamp":1544712660000123,"value":"cache miss"}],"#))
+    }
+
+    /// The list shows digits that its sender wrote, and these open the trace.
+    private static func checkShell(_ made: Made, _ collector: RunningCollector, _ scratch: ScratchFolder) async throws {
+        let digits = String(made.traceId.prefix(8))
+        let list = try await Terminal.sonde(["traces", "--at", collector.queryURL], columns: 80, in: scratch)
+        #expect(list.last.count == 2 && list.last[1].hasSuffix(" " + digits), "\(list.last)")
+        let trace = try await ProgramRun.toEnd(
+            Program.sonde, ["trace", digits, "--at", collector.queryURL], in: scratch)
+        #expect(trace.status == 0 && trace.standardOutput.contains(made.traceId), "\(trace.standardError)")
     }
 
     private struct Made: Decodable {

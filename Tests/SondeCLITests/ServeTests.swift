@@ -148,6 +148,20 @@ struct ServeTests {
         }
     }
 
+    @Test func saysWhereGRPCIsTaken() {
+        let steps = CollectorRun.nextSteps([
+            BoundListener(name: .otlpGRPC, address: .loopback(4317)),
+            BoundListener(name: .otlpHTTP, address: .loopback(4318)),
+            BoundListener(name: .query, address: .loopback(7)),
+        ]).map(\.text)
+        #expect(
+            steps == [
+                "", "  send to it  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
+                "  or by gRPC  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317",
+                "  look at it  sonde traces --at http://127.0.0.1:7", "  stop it     Ctrl-C", "",
+            ])
+    }
+
     @Test func saysWhatToDoNext() {
         let steps = CollectorRun.nextSteps([
             BoundListener(name: .otlpHTTP, address: .loopback(4318)),

@@ -30,6 +30,20 @@ struct TableDrawingsTests {
         try expect(drawing.lines() + [footer], is: "traces-\(width).txt", within: width)
     }
 
+    @Test func idsOfSixtyFourBitsAreToldApartByTheirOwnDigits() {
+        var page = page
+        for index in page.traces.indices {
+            page.traces[index].traceID = TraceID(high: 0, low: 0xca5a_9f83_717d_d3d9 &* UInt64(index + 1))
+        }
+        func last(_ width: Int) -> [String?] {
+            TraceListDrawing(page, on: Canvas(width: width, zone: zone)).lines().map {
+                $0.text.split(separator: " ").last.map(String.init)
+            }
+        }
+        #expect(last(80) == ["trace"] + page.traces.map { String($0.traceID.hex.dropFirst(16).prefix(8)) })
+        #expect(last(200) == ["trace"] + page.traces.map(\.traceID.hex))
+    }
+
     @Test func aLowerBoundSaysThatItIsOne() throws {
         var page = page
         page.total.isExact = false

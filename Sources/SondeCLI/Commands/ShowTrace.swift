@@ -83,12 +83,21 @@ struct TraceFinder {
                 .usage, "\(text) is too short for a trace id",
                 advice: "Give at least its first \(Limits.minPrefixDigits) digits.")
         }
-        let ids = try await asking { () async throws(ReadError) in
-            try await reader.traceIDs(withPrefix: prefix, limit: Limits.prefixCandidates + 1)
+        var ids = try await ids(withPrefix: prefix)
+        // Ids of 64 bits have zeros in front that their senders, and our lists, don't show.
+        let padded = TraceIDPrefix(String(repeating: "0", count: 16) + text)
+        if text.utf8.count < 16, let padded {
+            ids += try await self.ids(withPrefix: padded).filter { !ids.contains($0) }
         }
         guard ids.count <= 1 else { throw ambiguous(text, ids) }
         guard let id = ids.first, let trace = try await trace(id) else { throw notFound(text) }
         return trace
+    }
+
+    private func ids(withPrefix prefix: TraceIDPrefix) async throws(CommandFailure) -> [TraceID] {
+        try await asking { () async throws(ReadError) in
+            try await reader.traceIDs(withPrefix: prefix, limit: Limits.prefixCandidates + 1)
+        }
     }
 
     private func trace(_ id: TraceID) async throws(CommandFailure) -> Trace? {

@@ -102,15 +102,15 @@ extension CollectorRun {
 
     /// What a person who has just started it may want to do.
     static func nextSteps(_ listeners: [BoundListener]) -> [StyledText] {
+        let urls = Dictionary(listeners.map { ($0.name, $0.address.url) }, uniquingKeysWith: { $1 })
         var steps: [(String, String)] = []
-        for listener in listeners {
-            switch listener.name {
-            case .otlpHTTP: steps.append(("send to it", "OTEL_EXPORTER_OTLP_ENDPOINT=\(listener.address.url)"))
-            case .query:
-                let at = listener.address.url == SourceOptions.standardURL ? "" : " --at \(listener.address.url)"
-                steps.append(("look at it", "sonde traces\(at)"))
-            case .otlpGRPC, .zipkin: break
-            }
+        // SDKs differ in which of the two they speak unless they are told; either port refuses the other's language.
+        if let url = urls[.otlpHTTP] { steps.append(("send to it", "OTEL_EXPORTER_OTLP_ENDPOINT=\(url)")) }
+        if let url = urls[.otlpGRPC] {
+            steps.append((steps.isEmpty ? "send to it" : "or by gRPC", "OTEL_EXPORTER_OTLP_ENDPOINT=\(url)"))
+        }
+        if let url = urls[.query] {
+            steps.append(("look at it", "sonde traces" + (url == SourceOptions.standardURL ? "" : " --at \(url)")))
         }
         steps.append(("stop it", "Ctrl-C"))
         return [StyledText()]
