@@ -128,6 +128,8 @@ struct ByteTable: ~Copyable {
         entries.removeAll()
         if used > 0 { slots.fill(0, count: slots.count) }
         used = 0
+        // Called for every commit and every block; hardly a table has any.
+        guard !spares.isEmpty || !reused.isEmpty else { return }
         spares = []
         reused = []
     }

@@ -7,11 +7,12 @@ import Testing
 
 @Suite("Torture of the real collector")
 struct TortureTests {
-    @Test func everyAcknowledgedSpanOutlivesEightKillsInARow() async throws {
+    @Test(arguments: ["serve", "serve-pruning"])
+    func whatWasAcknowledgedOutlivesEightKillsInARow(kind: String) async throws {
         let scratch = try ScratchFolder("torture")
         let run = try ProgramRun(
             Program.built("SondeTorture"),
-            ["run", "--kills", "8", "--kinds", "serve", "--folder", scratch.file("files")],
+            ["run", "--kills", "8", "--kinds", kind, "--folder", scratch.file("files")],
             in: scratch)
         #expect(try await run.exitStatus(within: .seconds(300)) == 0, "\(run.account)")
     }
