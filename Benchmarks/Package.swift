@@ -58,6 +58,15 @@ let package = Package(
             swiftSettings: houseRules
         ),
         .executableTarget(
+            name: "Instructions",
+            dependencies: [
+                "BenchmarkCorpus", "SondeModel", "SondeWire", "SondeStorage", "SondeSQLite",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Benchmarks/Instructions",
+            swiftSettings: houseRules
+        ),
+        .executableTarget(
             name: "Road",
             dependencies: [
                 "BenchmarkCorpus", "SondeModel", "SondeWire", "SondeStorage", "SondeSQLite",
