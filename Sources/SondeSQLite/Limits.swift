@@ -7,6 +7,9 @@ enum Limits {
     static let blockRecords = 8_192
     /// Records in a slice: reading one trace inflates one slice, some 20 kB.
     static let sliceRecords = 1_024
+    /// How long a commit waits for senders that were just answered, where there are several: about what a quick one
+    /// takes to come back. Groups twice as large cost a tenth less processor time and half as many syncs.
+    static let commitPatience = Duration.milliseconds(1)
     /// Records that one commit takes from the queue; more only lengthen the wait of those who came first. A batch
     /// larger than this is committed alone, in several blocks.
     static let commitRecords = 16_384

@@ -31,6 +31,8 @@ actor Writer {
     private(set) var lastCommit = ContinuousClock.now
     /// Spans and log records committed for senders since the store was opened.
     private(set) var committedRecords = 0
+    /// Senders that seem to be at work: those of the last group, and those who waited when it was committed.
+    private var busySenders = 0
     /// Whether the last commit found no room; upkeep prunes until there is some.
     private(set) var isOutOfRoom = false
     /// Whether that was our own caution: an empty log may then be room enough.
@@ -108,9 +110,14 @@ actor Writer {
 
     /// Commits what waits; false if nothing did.
     private func commitNext() -> Bool {
+        waiting.waitForBatches(busySenders, patience: Limits.commitPatience)
         let group = waiting.take()
+        busySenders = 0
         guard !group.isEmpty else { return false }
         commit(group)
+        let left = waiting.count
+        // One sender alone is never waited for.
+        if group.count + left > 1 { busySenders = group.count + left }
         checkpointer.noteLog(pages: logPages)
         return true
     }
