@@ -55,20 +55,20 @@ package enum OTLPEncoder {
     }
 
     private static func envelopes<Record>(
-        _ records: [Record], resource: KeyPath<Record, Resource>, scope: KeyPath<Record, InstrumentationScope>,
+        _ records: [Record], resource: (Record) -> Resource, scope: (Record) -> InstrumentationScope,
         into writer: inout ProtobufWriter, entry: (Record, inout ProtobufWriter) -> Void
     ) {
         var next = 0
         while next < records.count {
-            let shared = records[next][keyPath: resource]
+            let shared = resource(records[next])
             writer.message(field: 1) { writer in
                 writer.message(field: 1) { self.resource(shared, into: &$0) }
-                while next < records.count, records[next][keyPath: resource] == shared {
-                    let sharedScope = records[next][keyPath: scope]
+                while next < records.count, resource(records[next]) == shared {
+                    let sharedScope = scope(records[next])
                     writer.message(field: 2) { writer in
                         writer.message(field: 1) { self.scope(sharedScope, into: &$0) }
-                        while next < records.count, records[next][keyPath: resource] == shared,
-                            records[next][keyPath: scope] == sharedScope
+                        while next < records.count, resource(records[next]) == shared,
+                            scope(records[next]) == sharedScope
                         {
                             entry(records[next], &writer)
                             next += 1

@@ -26,26 +26,26 @@ package enum OTLPJSON {
     }
 
     private static func envelopes<Record>(
-        _ records: [Record], _ names: Names, resource: KeyPath<Record, Resource>,
-        scope: KeyPath<Record, InstrumentationScope>, _ write: (inout JSONWriter, Record) -> Void
+        _ records: [Record], _ names: Names, resource: (Record) -> Resource,
+        scope: (Record) -> InstrumentationScope, _ write: (inout JSONWriter, Record) -> Void
     ) -> [UInt8] {
         NativeJSON.object { json in
             json.key(names.resources)
             json.array(runs(records[...], resource)) { json, shared in
                 guard let first = shared.first else { return }
                 json.beginObject()
-                json.otlp(first[keyPath: resource])
+                json.otlp(resource(first))
                 json.key(names.scopes)
                 json.array(runs(shared, scope)) { json, items in
                     guard let first = items.first else { return }
                     json.beginObject()
-                    json.otlp(first[keyPath: scope])
+                    json.otlp(scope(first))
                     json.key(names.items)
                     json.array(Array(items), write)
-                    json.memberIfPresent("schemaUrl", first[keyPath: scope].schemaURL)
+                    json.memberIfPresent("schemaUrl", scope(first).schemaURL)
                     json.endObject()
                 }
-                json.memberIfPresent("schemaUrl", first[keyPath: resource].schemaURL)
+                json.memberIfPresent("schemaUrl", resource(first).schemaURL)
                 json.endObject()
             }
         }
@@ -53,12 +53,12 @@ package enum OTLPJSON {
 
     /// Stretches of neighbours that are equal in `part`.
     private static func runs<Record>(
-        _ records: ArraySlice<Record>, _ part: KeyPath<Record, some Equatable>
+        _ records: ArraySlice<Record>, _ part: (Record) -> some Equatable
     ) -> [ArraySlice<Record>] {
         var runs: [ArraySlice<Record>] = []
         var rest = records
         while let first = rest.first {
-            let run = rest.prefix { $0[keyPath: part] == first[keyPath: part] }
+            let run = rest.prefix { part($0) == part(first) }
             runs.append(run)
             rest = rest.dropFirst(run.count)
         }
