@@ -9,6 +9,9 @@ import SondeStorage
 struct AttributeMatcher {
     private let conditions: [Condition]
     private let extrasKey: Int?
+    /// The local keys whose columns ``matches(_:)`` looks at, and their dictionaries.
+    let keys: Set<Int>
+    let values: ColumnValues
 
     private struct Condition {
         var attribute: AttributeCondition
@@ -25,18 +28,22 @@ struct AttributeMatcher {
         var canMatch: Bool { contexts.contains(true) || numbers.contains { $0.isEmpty || $0.contains(true) } }
     }
 
-    init(_ attributes: [AttributeCondition], meta: ColumnMeta, values: ColumnValues) {
-        extrasKey = meta.keys.firstIndex { $0.pseudo == PseudoKey.extras }
-        let resources = meta.resources.map { bytes in
-            bytes.withUnsafeBufferPointer { bytes -> [Attribute] in
-                (try? Envelope(bytes, hasService: true)?.resource().attributes) ?? []
-            }
+    /// `readValues` reads the dictionaries of the keys it is given.
+    init(
+        _ attributes: [AttributeCondition], meta: ColumnMeta,
+        readValues: (Set<Int>) throws(ReadError) -> ColumnValues
+    ) throws(ReadError) {
+        let names = Set(attributes.map(\.key))
+        let extras = meta.keys.firstIndex { $0.pseudo == PseudoKey.extras }
+        extrasKey = extras
+        let attributeKeys = meta.keys.indices.filter {
+            meta.keys[$0].pseudo == nil && names.contains(meta.keys[$0].name)
         }
-        let scopes = meta.scopes.map { bytes in
-            bytes.withUnsafeBufferPointer { bytes -> [Attribute] in
-                (try? Envelope(bytes, hasService: false)?.scope().attributes) ?? []
-            }
-        }
+        keys = Set(attributeKeys).union(extras.map { [$0] } ?? [])
+        let values = try readValues(keys)
+        self.values = values
+        let resources = meta.resources.map { Self.attributes($0, hasService: true, of: attributes) }
+        let scopes = meta.scopes.map { Self.attributes($0, hasService: false, of: attributes) }
         conditions = attributes.map { attribute in
             var condition = Condition(
                 attribute: attribute,
@@ -44,12 +51,28 @@ struct AttributeMatcher {
                     Self.holds(attribute, resources[Int(context.resource)])
                         || Self.holds(attribute, scopes[Int(context.scope)])
                 })
-            condition.keys = meta.keys.indices.filter {
-                meta.keys[$0].pseudo == nil && meta.keys[$0].name == attribute.key
-            }
+            condition.keys = attributeKeys.filter { meta.keys[$0].name == attribute.key }
             condition.numbers = condition.keys.map { values.matching(attribute.value, key: $0) }
             condition.shapes = meta.shapes.map { shape in shape.compactMap { condition.keys.firstIndex(of: $0) } }
             return condition
+        }
+    }
+
+    /// The attributes of a resource or scope; none if it bears none of the names.
+    private static func attributes(
+        _ envelope: [UInt8], hasService: Bool, of conditions: [AttributeCondition]
+    ) -> [Attribute] {
+        envelope.withUnsafeBufferPointer { bytes in
+            guard conditions.contains(where: { contains(bytes, Array($0.key.utf8)) }) else { return [] }
+            guard let envelope = Envelope(bytes, hasService: hasService) else { return [] }
+            return (try? hasService ? envelope.resource().attributes : envelope.scope().attributes) ?? []
+        }
+    }
+
+    private static func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ needle: [UInt8]) -> Bool {
+        guard let first = needle.first, bytes.count >= needle.count else { return needle.isEmpty }
+        return (0...(bytes.count - needle.count)).contains { start in
+            bytes[start] == first && needle.indices.allSatisfy { bytes[start + $0] == needle[$0] }
         }
     }
 
@@ -68,22 +91,43 @@ struct AttributeMatcher {
             let columns = condition.keys.indices.map {
                 slice.matches(condition.attribute.value, key: condition.keys[$0], condition.numbers[$0])
             }
+            var extras = ExtrasWalk(slice, key: extrasKey)
             for index in matches.indices {
+                let extra = extras.next(index)
                 var isMet = condition.contexts[Int(slice.contexts[index])]
                 for key in condition.shapes[Int(slice.shapes[index])] {
                     if columns[key][next[key]] { isMet = true }
                     next[key] += 1
                 }
                 guard matches[index], !isMet else { continue }
-                matches[index] = extrasHold(condition.attribute, slice, index)
+                matches[index] = extra.map { extrasHold(condition.attribute, slice, $0) } ?? false
             }
         }
         return matches
     }
 
-    private func extrasHold(_ condition: AttributeCondition, _ slice: ColumnSlice, _ index: Int) -> Bool {
-        guard let extrasKey, let place = slice.keys(index).firstIndex(of: extrasKey) else { return false }
-        return Self.holds(condition, slice.withValue(index, place) { $0.extras.attributes })
+    private func extrasHold(_ condition: AttributeCondition, _ slice: ColumnSlice, _ place: Int) -> Bool {
+        guard let extrasKey, let column = slice.columns[extrasKey] else { return false }
+        return Self.holds(condition, slice.withValue(key: extrasKey, column, place) { $0.extras.attributes })
+    }
+}
+
+/// Finds the place of each record's extras in their column, record by record.
+private struct ExtrasWalk {
+    private let slice: ColumnSlice
+    /// For each shape whether it has extras.
+    private let shapes: [Bool]
+    private var place = 0
+
+    init(_ slice: ColumnSlice, key: Int?) {
+        self.slice = slice
+        shapes = slice.meta.shapes.map { shape in key.map(shape.contains) ?? false }
+    }
+
+    mutating func next(_ index: Int) -> Int? {
+        guard shapes[Int(slice.shapes[index])] else { return nil }
+        defer { place += 1 }
+        return place
     }
 }
 
@@ -121,5 +165,21 @@ extension ColumnSlice.Value {
     var plainText: String {
         var scratch = ByteBuffer()
         return withAnyValue(&scratch) { String(decoding: UnsafeBufferPointer(start: $0, count: $1), as: UTF8.self) }
+    }
+}
+
+extension BlockFile {
+    /// The conditions against a block of spans.
+    func matcher(_ attributes: [AttributeCondition], _ block: SpanBlockInfo) throws(ReadError) -> AttributeMatcher {
+        try AttributeMatcher(attributes, meta: try meta(.cold, block.id)) { keys throws(ReadError) in
+            try values(block, keys: keys)
+        }
+    }
+
+    /// For each span of a slice whether it meets the conditions.
+    func matches(
+        _ matcher: AttributeMatcher, _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead
+    ) throws(ReadError) -> [Bool] {
+        matcher.matches(try columns(block, slice, head, keys: matcher.keys, values: matcher.values))
     }
 }

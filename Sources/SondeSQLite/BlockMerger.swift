@@ -116,80 +116,105 @@ struct BlockMerger: ~Copyable {
 struct ColumnMapping: ~Copyable {
     private static let unknown = UInt32.max
 
+    /// Session numbers by local ones.
     private let keys: [Int]
-    private let contexts: [UInt32]
-    private let shapes: [UInt32]
-    private let shapeKeys: [[Int]]
-    /// For each local key the session's numbers of its dictionary, found when first used.
-    private var values: [[UInt32]]
+    private var contexts = Buffer<UInt32>()
+    private var shapes = Buffer<UInt32>()
+    /// The local keys of all shapes; those of a shape end where the next one's begin.
+    private var shapeKeys = Buffer<UInt32>()
+    private var firstKeys = Buffer<UInt32>()
+    /// The session's numbers of all dictionaries, found when first used, and where each key's begin.
+    private var values = Buffer<UInt32>()
+    private let firstValues: [Int]
     // The slice at hand: its values in session numbers, key by key, and for each key the place of the next.
     private var mapped = Buffer<UInt32>(capacity: 8_192)
     private var next = Buffer<Int>()
-    private var sliceShapes: [UInt32] = []
-    private var sliceContexts: [UInt32] = []
+    private var sliceShapes = Buffer<UInt32>()
+    private var sliceContexts = Buffer<UInt32>()
     private var scratch = ByteBuffer()
 
     init(_ meta: ColumnMeta, _ values: ColumnValues, into columns: inout RecordColumns) {
-        var keys: [Int] = []
-        for key in meta.keys {
-            keys.append(key.pseudo ?? key.bytes.withUnsafeBytesOrEmpty { columns.key($0, $1) })
+        let keys = meta.keys.map { key in
+            key.pseudo ?? key.bytes.withUnsafeBytesOrEmpty { columns.key($0, $1) }
         }
         self.keys = keys
         let resources = meta.resources.map { bytes in bytes.withUnsafeBytes { columns.resources.find($0) } }
         let scopes = meta.scopes.map { bytes in bytes.withUnsafeBytes { columns.scopes.find($0) } }
-        var contexts: [UInt32] = []
         for var context in meta.contexts {
             context.resource = UInt32(resources[Int(context.resource)])
             context.scope = UInt32(scopes[Int(context.scope)])
             contexts.append(UInt32(columns.contextID(context)))
         }
-        self.contexts = contexts
-        var shapes: [UInt32] = []
-        for shape in meta.shapes { shapes.append(UInt32(columns.shape(shape.map { keys[$0] }))) }
-        self.shapes = shapes
-        shapeKeys = meta.shapes
-        self.values = values.offsets.map { Array(repeating: Self.unknown, count: max(0, $0.count - 1)) }
+        for shape in meta.shapes {
+            shapes.append(UInt32(columns.shape(shape.map { keys[$0] })))
+            firstKeys.append(UInt32(shapeKeys.count))
+            for key in shape { shapeKeys.append(UInt32(key)) }
+        }
+        firstKeys.append(UInt32(shapeKeys.count))
+        var firstValues: [Int] = []
+        var total = 0
+        for offsets in values.offsets {
+            firstValues.append(total)
+            total += max(0, offsets.count - 1)
+        }
+        self.firstValues = firstValues
+        self.values.fill(Self.unknown, count: total)
     }
 
     /// Maps the columns of a slice.
     mutating func begin(_ slice: ColumnSlice, _ columns: inout RecordColumns) {
-        sliceShapes = slice.shapes
-        sliceContexts = slice.contexts
+        sliceShapes.replace(with: slice.shapes)
+        sliceContexts.replace(with: slice.contexts)
         mapped.removeAll()
         next.fill(0, count: keys.count)
         for key in keys.indices {
             next[key] = mapped.count
             guard let column = slice.columns[key] else { continue }
-            guard column.mode == .dictionary else {
-                for place in 0..<column.count {
-                    let id = slice.withValue(key: key, column, place) { value in
-                        value.withAnyValue(&scratch) { columns.value(key: keys[key], $0, $1) }
-                    }
-                    mapped.append(UInt32(truncatingIfNeeded: id))
-                }
-                continue
+            mapped.reserve(column.count)
+            if column.mode == .dictionary {
+                map(column, key, slice, &columns)
+            } else {
+                add(column, key, slice, &columns)
             }
-            for (place, number) in column.numbers.enumerated() {
-                var id = values[key][Int(number)]
-                if id == Self.unknown {
-                    id = slice.withValue(key: key, column, place) { value in
-                        value.withAnyValue(&scratch) { UInt32(columns.value(key: keys[key], $0, $1)) }
-                    }
-                    values[key][Int(number)] = id
+        }
+    }
+
+    private mutating func map(
+        _ column: ColumnSlice.Column, _ key: Int, _ slice: ColumnSlice, _ columns: inout RecordColumns
+    ) {
+        let known = values.base + firstValues[key]
+        for (place, number) in column.numbers.enumerated() {
+            let id = known + Int(number)
+            if id.pointee == Self.unknown {
+                id.pointee = slice.withValue(key: key, column, place) { value in
+                    value.withAnyValue(&scratch) { UInt32(columns.value(key: keys[key], $0, $1)) }
                 }
-                mapped.append(id)
             }
+            mapped.append(id.pointee)
+        }
+    }
+
+    private mutating func add(
+        _ column: ColumnSlice.Column, _ key: Int, _ slice: ColumnSlice, _ columns: inout RecordColumns
+    ) {
+        for place in 0..<column.count {
+            let id = slice.withValue(key: key, column, place) { value in
+                value.withAnyValue(&scratch) { columns.value(key: keys[key], $0, $1) }
+            }
+            mapped.append(UInt32(truncatingIfNeeded: id))
         }
     }
 
     /// Takes over the columns of the next record of the slice; records come in order. Without a context of its own
     /// (those of logs lie elsewhere) it is the one in the slice.
+    @inline(__always)
     mutating func add(_ index: Int, context: UInt32?, to columns: inout RecordColumns) -> ColumnRow {
         let firstValue = columns.valueIDs.count
         let shape = Int(sliceShapes[index])
-        for key in shapeKeys[shape] {
-            columns.valueIDs.append(mapped.base[next.base[key]])
-            next.base[key] &+= 1
+        for place in Int(firstKeys[shape])..<Int(firstKeys[shape + 1]) {
+            let next = next.base + Int(shapeKeys[place])
+            columns.valueIDs.append(mapped.base[next.pointee])
+            next.pointee &+= 1
         }
         return ColumnRow(
             context: contexts[Int(context ?? sliceContexts[index])], shape: shapes[shape],

@@ -76,6 +76,14 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
         count = size
     }
 
+    mutating func replace(with elements: [Element]) {
+        count = 0
+        elements.withUnsafeBufferPointer { source in
+            guard let start = source.baseAddress else { return }
+            append(start, count: source.count)
+        }
+    }
+
     @inline(__always)
     mutating func append(_ source: UnsafePointer<Element>, count added: Int) {
         guard added > 0 else { return }

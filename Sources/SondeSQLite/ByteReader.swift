@@ -31,8 +31,33 @@ struct ByteReader {
 
     var isAtEnd: Bool { position == end }
 
+    /// Numbers of up to eight bytes are taken in one step, whatever their length: a branch that depends on the data would
+    /// cost more.
     @inline(__always)
     mutating func varint() throws(Damage) -> UInt64 {
+        if end &- position >= 8 {
+            let word: UInt64 = load(position)
+            let ends = ~UInt64(littleEndian: word) & 0x8080_8080_8080_8080
+            if ends != 0 {
+                let bits = ends.trailingZeroBitCount
+                position &+= (bits &+ 1) >> 3
+                return Self.joinSevens(UInt64(littleEndian: word) & (UInt64.max >> UInt64(63 &- bits)))
+            }
+        }
+        return try longVarint()
+    }
+
+    /// The number that the lower seven bits of each byte of `word` make.
+    @inline(__always)
+    private static func joinSevens(_ word: UInt64) -> UInt64 {
+        var bits = word & 0x7F7F_7F7F_7F7F_7F7F
+        bits = bits & 0x007F_007F_007F_007F | (bits & 0x7F00_7F00_7F00_7F00) >> 1
+        bits = bits & 0x0000_3FFF_0000_3FFF | (bits & 0x3FFF_0000_3FFF_0000) >> 2
+        return bits & 0x0000_0000_0FFF_FFFF | (bits & 0x0FFF_FFFF_0000_0000) >> 4
+    }
+
+    @inline(never)
+    private mutating func longVarint() throws(Damage) -> UInt64 {
         guard let base else { throw Self.short }
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -47,11 +72,15 @@ struct ByteReader {
     }
 
     /// A varint that counts or measures something in memory.
+    @inline(__always)
     mutating func count() throws(Damage) -> Int {
         let value = try varint()
-        guard value <= UInt64(Limits.chunkBytes) else { throw Damage("a count of \(value) is beyond every bound") }
-        return Int(value)
+        guard value <= UInt64(Limits.chunkBytes) else { throw Self.tooMany(value) }
+        return Int(truncatingIfNeeded: value)
     }
+
+    @inline(never)
+    private static func tooMany(_ value: UInt64) -> Damage { Damage("a count of \(value) is beyond every bound") }
 
     @inline(__always)
     mutating func zigzag() throws(Damage) -> Int64 {
@@ -95,26 +124,40 @@ struct ByteReader {
         return Array(UnsafeBufferPointer(start: base.map { $0 + range.lowerBound }, count: size))
     }
 
-    /// `count` numbers as ``ByteBuffer/appendNumbers(_:)`` writes them.
-    mutating func numbers(_ count: Int) throws(Damage) -> [UInt32] {
+    /// `count` numbers below `limit`, as ``ByteBuffer/appendNumbers(_:)`` writes them; `what` is what a number too large
+    /// names: "a record names a shape".
+    mutating func numbers(_ count: Int, below limit: Int, _ what: String) throws(Damage) -> [UInt32] {
         let width = Int(try byte())
         if width == 0 {
             let value = UInt32(truncatingIfNeeded: try varint())
+            guard count == 0 || value < limit else { throw Damage("\(what) that the block lacks") }
             return Array(repeating: value, count: count)
         }
         guard width == 1 || width == 2 || width == 4 else { throw Damage("a column is \(width) bytes wide") }
         let place = try take(count * width).lowerBound
         guard let base else { throw Self.short }
-        return [UInt32](unsafeUninitializedCapacity: count) { numbers, written in
-            for index in 0..<count {
-                switch width {
-                case 1: numbers[index] = UInt32(base[place + index])
-                case 2: numbers[index] = UInt32(UInt16(littleEndian: load(place + index * 2)))
-                default: numbers[index] = UInt32(littleEndian: load(place + index * 4))
+        let start = UnsafeRawPointer(base + place)
+        var largest: UInt32 = 0
+        let numbers = [UInt32](unsafeUninitializedCapacity: count) { numbers, written in
+            switch width {
+            case 1:
+                for index in 0..<count { numbers[index] = UInt32(start.load(fromByteOffset: index, as: UInt8.self)) }
+            case 2:
+                for index in 0..<count {
+                    let number = start.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)
+                    numbers[index] = UInt32(UInt16(littleEndian: number))
+                }
+            default:
+                for index in 0..<count {
+                    let number = start.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+                    numbers[index] = UInt32(littleEndian: number)
                 }
             }
+            for index in 0..<count { largest = max(largest, numbers[index]) }
             written = count
         }
+        guard count == 0 || largest < limit else { throw Damage("\(what) that the block lacks") }
+        return numbers
     }
 
     @inline(__always)

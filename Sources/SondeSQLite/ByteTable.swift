@@ -126,7 +126,10 @@ struct ByteTable: ~Copyable {
     mutating func removeAll() {
         arena.removeAll()
         entries.removeAll()
-        if used > 0 { slots.fill(0, count: slots.count) }
+        // Room for four times as many: what once was large must not be cleared for ever.
+        var size = 256
+        while size < used * 4 { size *= 2 }
+        if used > 0 { slots.fill(0, count: min(size, slots.count)) }
         used = 0
         // Called for every commit and every block; hardly a table has any.
         guard !spares.isEmpty || !reused.isEmpty else { return }
@@ -193,21 +196,24 @@ struct ByteTable: ~Copyable {
     private static func equal(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         let a = UnsafeRawPointer(a)
         let b = UnsafeRawPointer(b)
-        var offset = 0
-        while offset &+ 8 <= count {
-            if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            {
-                return false
+        if count >= 8 {
+            var offset = 0
+            while offset &+ 8 <= count {
+                if differ(a, b, offset, as: UInt64.self) { return false }
+                offset &+= 8
             }
-            offset &+= 8
+            // The rest, and some bytes once more.
+            return offset == count || !differ(a, b, count &- 8, as: UInt64.self)
         }
-        while offset < count {
-            if a.load(fromByteOffset: offset, as: UInt8.self) != b.load(fromByteOffset: offset, as: UInt8.self) {
-                return false
-            }
-            offset &+= 1
-        }
+        if count >= 4 { return !differ(a, b, 0, as: UInt32.self) && !differ(a, b, count &- 4, as: UInt32.self) }
+        for offset in 0..<count where differ(a, b, offset, as: UInt8.self) { return false }
         return true
+    }
+
+    @inline(__always)
+    private static func differ<T: FixedWidthInteger & BitwiseCopyable>(
+        _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ offset: Int, as type: T.Type
+    ) -> Bool {
+        a.loadUnaligned(fromByteOffset: offset, as: type) != b.loadUnaligned(fromByteOffset: offset, as: type)
     }
 }

@@ -110,16 +110,28 @@ final class ColumnValues: CachedPart {
     /// For each local key where its values lie; value `n` is `offsets[n]..<offsets[n + 1]`.
     let offsets: [[UInt32]]
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, meta: ColumnMeta) throws(Damage) {
+    /// Dictionaries that nobody will ask for.
+    init(meta: ColumnMeta) {
+        bytes = []
+        offsets = Array(repeating: [], count: meta.keys.count)
+    }
+
+    /// Reads the dictionaries of `wanted`, or of all keys.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, meta: ColumnMeta, wanted: Set<Int>? = nil) throws(Damage) {
         var whole = Array(bytes)
         var reader = ByteReader(bytes)
         var offsets: [[UInt32]] = []
-        for key in meta.keys {
+        for (number, key) in meta.keys.enumerated() {
             guard key.mode == .dictionary else {
                 offsets.append([])
                 continue
             }
             let count = try reader.count()
+            if let wanted, !wanted.contains(number) {
+                if key.isSimilar { try SimilarStrings.skip(&reader, count: count) } else { try reader.skip(count) }
+                offsets.append([])
+                continue
+            }
             guard key.isSimilar else {
                 offsets.append(try reader.offsets(count: count))
                 continue
@@ -138,6 +150,14 @@ final class ColumnValues: CachedPart {
 }
 
 extension ByteReader {
+    /// Steps over `count` lengths and the bytes they measure.
+    mutating func skip(_ count: Int) throws(Damage) {
+        guard count <= end - position else { throw Damage("a column has more values than bytes") }
+        var total = 0
+        for _ in 0..<count { total += try self.count() }
+        _ = try take(total)
+    }
+
     /// `count` lengths, then the bytes they measure, which are stepped over: where each begins, and where they end.
     mutating func offsets(count: Int) throws(Damage) -> [UInt32] {
         guard count <= end - position else { throw Damage("a column has more values than bytes") }
@@ -191,31 +211,26 @@ final class ColumnSlice: CachedPart {
     ///   - hasContexts: whether the slice begins with context ids.
     ///   - others: the chunks beside the first that hold columns.
     ///   - hasPlaces: whether values will be asked for record by record.
+    ///   - wanted: the keys whose columns will be asked for, if not all.
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, count: Int, meta: ColumnMeta, values: ColumnValues, hasContexts: Bool,
-        others: [[UInt8]], hasPlaces: Bool = true
+        others: [[UInt8]], hasPlaces: Bool = true, wanted: Set<Int>? = nil
     ) throws(Damage) {
         self.meta = meta
         self.values = values
         var sources = [Array(bytes)] + others
         var reader = ByteReader(bytes)
-        contexts = hasContexts ? try reader.numbers(count) : []
-        guard contexts.allSatisfy({ Int($0) < meta.contexts.count }) else {
-            throw Damage("a record names a context that the block lacks")
-        }
-        shapes = try reader.numbers(count)
-        guard shapes.allSatisfy({ Int($0) < meta.shapes.count }) else {
-            throw Damage("a record names a shape that the block lacks")
-        }
+        contexts = hasContexts ? try reader.numbers(count, below: meta.contexts.count, "a record names a context") : []
+        shapes = try reader.numbers(count, below: meta.shapes.count, "a record names a shape")
         let needed = Self.countValues(shapes, meta)
         var columns: [Column?] = Array(repeating: nil, count: meta.keys.count)
-        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, needed, &columns, &sources) }
+        while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, needed, wanted, &columns, &sources) }
         for (number, other) in others.enumerated() {
             let result: Result<Void, Damage> = other.withUnsafeBufferPointer { bytes in
                 do throws(Damage) {
                     var reader = ByteReader(bytes)
                     while !reader.isAtEnd {
-                        try Self.readColumn(&reader, number + 1, meta, values, needed, &columns, &sources)
+                        try Self.readColumn(&reader, number + 1, meta, values, needed, wanted, &columns, &sources)
                     }
                     return .success(())
                 } catch { return .failure(error) }
@@ -223,7 +238,8 @@ final class ColumnSlice: CachedPart {
             try result.get()
         }
         self.columns = columns
-        for (key, count) in needed.enumerated() where count > 0 && columns[key] == nil {
+        for (key, count) in needed.enumerated() where count > 0 && columns[key] == nil && wanted?.contains(key) ?? true
+        {
             throw Damage("a column has fewer values than its records")
         }
         self.sources = sources
@@ -232,23 +248,24 @@ final class ColumnSlice: CachedPart {
 
     private static func readColumn(
         _ reader: inout ByteReader, _ source: Int, _ meta: ColumnMeta, _ values: ColumnValues, _ needed: [Int],
-        _ columns: inout [Column?], _ sources: inout [[UInt8]]
+        _ wanted: Set<Int>?, _ columns: inout [Column?], _ sources: inout [[UInt8]]
     ) throws(Damage) {
         let key = try reader.count()
         let count = try reader.count()
         let size = try reader.count()
         guard key < meta.keys.count else { throw Damage("a column belongs to a key that the block lacks") }
         guard count == needed[key] else { throw Damage("a column has \(count) values for \(needed[key])") }
+        if let wanted, !wanted.contains(key) {
+            _ = try reader.take(size)
+            return
+        }
         let end = reader.position + size
         var column = Column(mode: meta.keys[key].mode)
         column.source = source
         switch column.mode {
         case .dictionary:
-            column.numbers = try reader.numbers(count)
-            let known = values.offsets[key].count - 1
-            guard column.numbers.allSatisfy({ Int($0) < known }) else {
-                throw Damage("a record names a value that the block lacks")
-            }
+            column.numbers = try reader.numbers(
+                count, below: values.offsets[key].count - 1, "a record names a value")
         case .raw where meta.keys[key].isSimilar, .strings where meta.keys[key].isSimilar:
             let texts = try SimilarStrings(&reader, count: count)
             column.offsets = texts.offsets
@@ -395,6 +412,33 @@ extension BlockFile {
         let slice = try readColumns(block, slice, head, hasPlaces: true)
         cache.insert(slice, for: key)
         return slice
+    }
+
+    /// The columns of `keys` only, with their dictionaries in `values`: a search through many blocks reads little of
+    /// each, and leaves the cache to what is shown.
+    func columns(
+        _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead, keys: Set<Int>, values: ColumnValues
+    ) throws(ReadError) -> ColumnSlice {
+        let key = BlockCache.Key(table: .cold, block: block.id, part: 2 + 2 * slice)
+        if let known = cache.part(key, as: ColumnSlice.self) { return known }
+        let meta = try meta(.cold, block.id)
+        let isPlain = keys.contains { meta.keys[$0].mode.rawValue >= ColumnMode.integers.rawValue }
+        let plain = isPlain ? [try chunk(.cold, block.id, 3 + 2 * slice)] : []
+        return try Self.decode(.cold, block.id, try chunk(.cold, block.id, 2 + 2 * slice)) { bytes throws(Damage) in
+            try ColumnSlice(
+                bytes, count: head.slices[slice].count, meta: meta, values: values, hasContexts: true, others: plain,
+                hasPlaces: false, wanted: keys)
+        }
+    }
+
+    /// The dictionaries of `keys` only.
+    func values(_ block: SpanBlockInfo, keys: Set<Int>) throws(ReadError) -> ColumnValues {
+        if let known = cache.part(.init(table: .cold, block: block.id, part: 1), as: ColumnValues.self) { return known }
+        let meta = try meta(.cold, block.id)
+        guard keys.contains(where: { meta.keys[$0].mode == .dictionary }) else { return ColumnValues(meta: meta) }
+        return try Self.decode(.cold, block.id, try chunk(.cold, block.id, 1)) { bytes throws(Damage) in
+            try ColumnValues(bytes, meta: meta, wanted: keys)
+        }
     }
 
     /// The same, read anew, and only to be taken over as a whole if it has no places.

@@ -51,11 +51,8 @@ final class LogScan: CachedPart {
         var reader = ByteReader(bytes)
         // Each record has three bytes there at least: a wrong head must not make us ask for memory without bound.
         guard count <= bytes.count / 3 else { throw Damage("a slice has fewer bytes than records") }
-        contexts = try reader.numbers(count)
-        traces = try reader.numbers(count)
-        guard contexts.allSatisfy({ Int($0) < meta.contexts.count }),
-            traces.allSatisfy({ Int($0) <= head.traces.count })
-        else { throw Damage("a record names a context or trace that the block lacks") }
+        contexts = try reader.numbers(count, below: meta.contexts.count, "a record names a context")
+        traces = try reader.numbers(count, below: head.traces.count + 1, "a record names a trace")
         var spans: [UInt64] = []
         var last: UInt64 = 0
         for code in bytes[try reader.take(count)] {

@@ -110,7 +110,8 @@ struct SimilarStrings {
     /// Where each begins, and where the last ends.
     var offsets: [UInt32] = []
 
-    private struct Piece {
+    /// Not private: arrays of private types look their metadata up by name each time.
+    struct Piece {
         var back: Int
         var prefix = 0
         var suffix = 0
@@ -144,6 +145,17 @@ struct SimilarStrings {
         }
         for number in 0..<count { pieces[number].middle = try reader.count() }
         return pieces
+    }
+
+    /// Steps over `count` strings.
+    static func skip(_ reader: inout ByteReader, count: Int) throws(Damage) {
+        guard count <= reader.end - reader.position else { throw Damage("a column has more values than bytes") }
+        var models = 0
+        for _ in 0..<count { models += try reader.count() > 0 ? 1 : 0 }
+        for _ in 0..<(2 * models) { _ = try reader.count() }
+        var middles = 0
+        for _ in 0..<count { middles += try reader.count() }
+        _ = try reader.take(middles)
     }
 
     private mutating func measure(_ pieces: [Piece]) throws(Damage) {

@@ -135,11 +135,8 @@ final class SpanScan: CachedPart {
         // Each span has two varints there: a wrong head must not make us ask for memory without bound.
         guard count <= times.count / 2 else { throw Damage("a slice has fewer times than spans") }
         var reader = ByteReader(bytes)
-        operations = try reader.numbers(count)
-        guard operations.allSatisfy({ Int($0) < head.operations.count }) else {
-            throw Damage("a span names an operation that the block lacks")
-        }
-        states = try reader.numbers(count)
+        operations = try reader.numbers(count, below: head.operations.count, "a span names an operation")
+        states = try reader.numbers(count, below: .max, "a span is in a state")
         var parents: [UInt64] = []
         parents.reserveCapacity(count)
         var others = 0

@@ -186,7 +186,7 @@ struct TraceSearch {
                 matchesHot(status: scan.status(index), duration: scan.duration(index))
             else { continue }
             if !query.attributes.isEmpty {
-                if cold == nil { cold = try matcher(block).matches(file.columns(block, slice, head)) }
+                if cold == nil { cold = try file.matches(matcher(block), block, slice, head) }
                 guard cold?[index] == true else { continue }
             }
             if try !matchesName(block, slice, index, operation: head.operations[Int(scan.operations[index])]) {
@@ -221,8 +221,7 @@ struct TraceSearch {
 
     private mutating func matcher(_ block: SpanBlockInfo) throws(ReadError) -> AttributeMatcher {
         if let known = matchers[block.id] { return known }
-        let meta = try file.meta(.cold, block.id)
-        let matcher = AttributeMatcher(query.attributes, meta: meta, values: try file.values(.cold, block.id, meta))
+        let matcher = try file.matcher(query.attributes, block)
         matchers[block.id] = matcher
         return matcher
     }
@@ -260,8 +259,7 @@ struct TraceSearch {
             let slice = head.slice(of: span.row)
             let index = span.row - head.slices[slice].lowerBound
             if !query.attributes.isEmpty {
-                let columns = try file.columns(span.block, slice, head)
-                guard try matcher(span.block).matches(columns)[index] else { continue }
+                guard try file.matches(matcher(span.block), span.block, slice, head)[index] else { continue }
             }
             if try matchesName(span.block, slice, index, operation: span.operation) { return true }
         }

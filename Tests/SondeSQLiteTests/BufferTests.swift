@@ -12,8 +12,35 @@ struct BufferTests {
             var buffer = ByteBuffer()
             numbers.withUnsafeBufferPointer { buffer.appendNumbers($0) }
             var reader = ByteReader(buffer.elements)
-            #expect(try reader.numbers(numbers.count) == numbers)
+            #expect(try reader.numbers(numbers.count, below: .max, "it names one") == numbers)
             #expect(reader.isAtEnd)
+        }
+    }
+
+    @Test func aNumberThatNamesNothingIsRefused() {
+        for numbers in [[7, 7], [0, 7], [0, 300, 7], [70_000, 0]] as [[UInt32]] {
+            var buffer = ByteBuffer()
+            numbers.withUnsafeBufferPointer { buffer.appendNumbers($0) }
+            for limit in [0, 7, Int(numbers.max() ?? 0)] {
+                var reader = ByteReader(buffer.elements)
+                #expect(throws: Damage("a record names a shape that the block lacks")) {
+                    try reader.numbers(numbers.count, below: limit, "a record names a shape")
+                }
+            }
+        }
+    }
+
+    @Test func varintsOfEveryLengthComeBackAlsoAtTheEnd() throws {
+        for length in 1...10 {
+            let number = UInt64.max >> UInt64(max(0, 64 - 7 * length))
+            for spare in 0...8 {
+                var buffer = ByteBuffer()
+                buffer.appendVarint(number)
+                for _ in 0..<spare { buffer.append(0xFF) }
+                var reader = ByteReader(buffer.elements)
+                #expect(try reader.varint() == number)
+                #expect(reader.position == min(10, length))
+            }
         }
     }
 

@@ -28,6 +28,9 @@ struct SimilarStringsTests {
         var reader = ByteReader(buffer.elements)
         let strings = try SimilarStrings(&reader, count: count)
         #expect(reader.isAtEnd)
+        var other = ByteReader(buffer.elements)
+        try SimilarStrings.skip(&other, count: count)
+        #expect(other.isAtEnd)
         return (0..<count).map { Array(strings.bytes[Int(strings.offsets[$0])..<Int(strings.offsets[$0 + 1])]) }
     }
 

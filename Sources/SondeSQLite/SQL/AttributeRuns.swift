@@ -27,13 +27,12 @@ struct AttributeRuns {
         }
         if let filters, !filters.indices.contains(where: mayMatch) { return [] }
         let head = try file.head(block)
-        let meta = try file.meta(.cold, block.id)
-        let matcher = AttributeMatcher(conditions, meta: meta, values: try file.values(.cold, block.id, meta))
+        let matcher = try file.matcher(conditions, block)
         guard matcher.canMatch else { return [] }
         var left: [Range<Int>] = []
         for (slice, rows) in head.slices.enumerated() where mayMatch(slice) {
             guard runs.contains(where: { $0.overlaps(rows) }) else { continue }
-            let matches = matcher.matches(try file.columns(block, slice, head))
+            let matches = try file.matches(matcher, block, slice, head)
             for run in runs where run.overlaps(rows) {
                 for row in run.clamped(to: rows) where matches[row - rows.lowerBound] { left.append(adding: row) }
             }
