@@ -179,13 +179,14 @@ actor Writer {
         observer.queued(records: depth.records, bytes: depth.bytes)
     }
 
+    /// The reason alone: who is told begins the sentence with what could not be done.
     private static func sinkError(_ error: any Error) -> SinkError {
-        guard let error = error as? SQLiteError else { return .failed(reason: "cannot store: \(error)") }
+        guard let error = error as? SQLiteError else { return .failed(reason: "\(error)") }
         if error.isDiskFull || error.isOutOfSpace {
-            return .busy(reason: "cannot store: the disk is full (\(error.message))", retryAfter: Limits.diskFullRetry)
+            return .busy(reason: "the disk is full (\(error.message))", retryAfter: Limits.diskFullRetry)
         }
-        if error.isBusy { return .busy(reason: "cannot store: the file is in use", retryAfter: Limits.busyRetry) }
-        return .failed(reason: "cannot store: \(error.message)")
+        if error.isBusy { return .busy(reason: "the file is in use", retryAfter: Limits.busyRetry) }
+        return .failed(reason: error.message)
     }
 
     /// Encodes the sessions and commits them; returns the bytes of their blocks.

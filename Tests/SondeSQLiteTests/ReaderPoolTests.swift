@@ -32,7 +32,7 @@ import Testing
         try await withStore { store in
             try await store.accept(codec.spanBatch([.sample(1), .sample(2)]))
             try await store.accept(codec.logBatch([.sample("hello")]))
-            let pool = try #require(store.reader).pool
+            let pool = store.reader.pool
             if isCached { try await pool.read { file throws(ReadError) in try question.ask(file) } }
             for _ in 0..<2 * Limits.readers {
                 let task = Task { [givenUp] in

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exports spans and logs over OTLP/gRPC with the OpenTelemetry SDK for Python as it comes, while something is amiss, and
-says how the SDK took it. Every line of output is an object of JSON; the last one says what was exported.
+"""Exports spans and logs with the OpenTelemetry SDK for Python as it comes, while something is amiss, and says how the
+SDK took it. Every line of output is an object of JSON; the last one says what was exported. PROTOCOL is grpc or http.
 
-usage: export_by_grpc.py twice  GRPC                     the same spans, exported twice
-       export_by_grpc.py memory GRPC HTTP_PORT BYTES...  bodies of these sizes are held open until the SDK is told to wait
-       export_by_grpc.py locked GRPC DATABASE            the store's file is locked until the SDK is told to wait
-       export_by_grpc.py outage GRPC                     exports on and on, until some succeeded after a failure
+usage: export_again.py PROTOCOL URL twice                     the same spans, exported twice
+       export_again.py PROTOCOL URL memory HTTP_PORT BYTES... bodies of these sizes are held until the SDK is told to wait
+       export_again.py PROTOCOL URL locked DATABASE           the store's file is locked until the SDK is told to wait
+       export_again.py PROTOCOL URL outage                    exports on and on, until some succeeded after a failure
 """
 import json
 import logging
@@ -14,8 +14,6 @@ import sqlite3
 import sys
 
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
@@ -27,14 +25,24 @@ from opentelemetry.trace import set_span_in_context
 SPANS_PER_EXPORT = 10
 # The SDK gives an export up after ten seconds; a busy machine may need longer to start a collector.
 TIMEOUT_SECONDS = 120
-story, endpoint = sys.argv[1], sys.argv[2]
-resource = Resource({"service.name": "grpc-sender"})
+protocol, endpoint, story, arguments = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+if protocol == "grpc":
+    from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+    traces_endpoint = logs_endpoint = endpoint
+else:
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    traces_endpoint, logs_endpoint = f"{endpoint}/v1/traces", f"{endpoint}/v1/logs"
+resource = Resource({"service.name": "sender"})
 spans, logs = InMemorySpanExporter(), InMemoryLogRecordExporter()
 tracers, loggers = TracerProvider(resource=resource), LoggerProvider(resource=resource)
 tracers.add_span_processor(SimpleSpanProcessor(spans))
 loggers.add_log_record_processor(SimpleLogRecordProcessor(logs))
-exporter = OTLPSpanExporter(endpoint, timeout=TIMEOUT_SECONDS)
-log_exporter = OTLPLogExporter(endpoint, timeout=TIMEOUT_SECONDS)
+exporter = OTLPSpanExporter(traces_endpoint, timeout=TIMEOUT_SECONDS)
+log_exporter = OTLPLogExporter(logs_endpoint, timeout=TIMEOUT_SECONDS)
 
 
 def tell(**facts):
@@ -138,6 +146,6 @@ def outage():
 
 match story:
     case "twice": twice()
-    case "memory": memory(int(sys.argv[3]), [int(size) for size in sys.argv[4:]])
-    case "locked": locked(sys.argv[3])
+    case "memory": memory(int(arguments[0]), [int(size) for size in arguments[1:]])
+    case "locked": locked(arguments[0])
     case "outage": outage()
