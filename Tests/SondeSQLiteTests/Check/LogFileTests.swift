@@ -89,6 +89,19 @@ import Testing
         }
     }
 
+    /// A collector killed while it made the file leaves a header without tables, and the tables in the log.
+    @Test func aFileWhoseTablesAreInTheLogOnlyIsClean() async throws {
+        let (folder, log) = try await crashed()
+        let path = folder.file("sonde.db")
+        var file = try Data(contentsOf: URL(filePath: path))
+        for byte in [44..<48, 56..<60].joined() { file[byte] = 0 }
+        try file.write(to: URL(filePath: path))
+        #expect(try check(folder, log: log).findings == [])
+        file[47] = 1
+        try file.write(to: URL(filePath: path))
+        #expect(try check(folder, log: log).findings.contains { $0.what.contains("(byte 44)") })
+    }
+
     /// What a crash in the middle of a commit leaves was never acknowledged.
     @Test func aLogThatEndsInTheMiddleOfACommitIsClean() async throws {
         let (folder, log) = try await crashed()
