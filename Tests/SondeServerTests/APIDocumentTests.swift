@@ -23,7 +23,7 @@ import Testing
         let doors = Doors(
             configuration: CollectorConfiguration(), store: MemoryStore(), registry: MetricsRegistry(),
             readiness: Readiness(), logger: .quiet)
-        for name in [ListenerName.otlpHTTP, .query] {
+        for name in [ListenerName.otlpHTTP, .query, .zipkin] {
             let routes = doors.dispatcher(for: BoundListener(name: name, address: .loopback(0))).routes.routes
             for route in routes { #expect(document.contains("\(route.pattern)`"), "\(route.pattern)") }
         }

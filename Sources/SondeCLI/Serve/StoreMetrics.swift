@@ -101,7 +101,7 @@ final class StoreMetrics: StoreObserver {
             typealias Name = StoreMetricName
             let reason = ("reason", reason.rawValue)
             blocks = Counter(label: Name.prunedBlocks, dimensions: [reason], factory: registry)
-            spans = Counter(label: Name.prunedRecords, dimensions: [("signal", "traces"), reason], factory: registry)
+            spans = Counter(label: Name.prunedRecords, dimensions: [("signal", "spans"), reason], factory: registry)
             logs = Counter(label: Name.prunedRecords, dimensions: [("signal", "logs"), reason], factory: registry)
         }
     }
