@@ -40,6 +40,10 @@ package struct ServerLimits: Hashable, Sendable {
     /// Bytes of a body that are read in one step, if the sender is quick enough to have sent them.
     package static let readAheadBytes = 256 * 1024
 
+    /// Bytes that may wait to be decoded on one connection: a head that is not complete, and whatever was read behind a
+    /// request that ends the connection. A few reads; nobody reads on while an answer is being made.
+    package static let undecodedBytes = 1024 * 1024
+
     /// Bytes of body that a question may carry; its body is not looked at.
     package static let questionBodyBytes = 64 * 1024
 
@@ -113,10 +117,12 @@ package struct ServerLimits: Hashable, Sendable {
 }
 
 extension Duration {
-    /// The same time as SwiftNIO counts it.
+    /// The same time as SwiftNIO counts it; what is longer than 292 years ends there, since a peer may name any time.
     var timeAmount: TimeAmount {
         let (seconds, attoseconds) = components
-        return .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return .nanoseconds(overflow || carry ? (seconds < 0 ? .min : .max) : sum)
     }
 
     /// Whole seconds, rounded up and at least one, as `Retry-After` wants them.

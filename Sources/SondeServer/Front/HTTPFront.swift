@@ -29,9 +29,12 @@ struct HTTPFront: ServerChildChannel {
         decoderLimits.maxHeaderFieldSize = limits.maxHeaderBytes
         decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
         decoderLimits.maxHeaderFieldCount = limits.maxHeaderCount
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-            withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
-            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
+        // By hand, since the usual pipeline lets the decoder hoard without end once it has stopped decoding.
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
+        try channel.pipeline.syncOperations.addHandlers(
+            HTTPResponseEncoder(configuration: .init()),
+            ByteToMessageHandler(decoder, maximumBufferSize: ServerLimits.undecodedBytes),
+            HTTPServerPipelineHandler(), NIOHTTPResponseHeadersValidator())
         let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
         try channel.syncOptions?.setOption(
             .recvAllocator,

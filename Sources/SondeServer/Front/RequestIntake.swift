@@ -79,7 +79,8 @@ struct RequestIntake {
     var question: Question? { match?.question }
     /// Whether the connection may serve another request after this answer.
     func keepsAlive(after reply: Reply) -> Bool {
-        !isPeerFinished && !reply.closesConnection && state == .answering && head?.isKeepAlive == true
+        guard let head, state == .answering else { return false }
+        return !isPeerFinished && !reply.closesConnection && head.isKeepAlive && !head.isLast
     }
 
     // MARK: What arrives
@@ -211,6 +212,11 @@ extension HTTPRequestHead {
         // The decoder has refused everything but digits; a number beyond Int is surely too large.
         return Int(text) ?? .max
     }
+
+    /// Whether the decoder stops behind this request, to let another protocol take over (`Upgrade`, as `curl --http2` and
+    /// Java's client send it, and CONNECT). None ever does, so that a further request would wait for ever. Wider than the
+    /// decoder's own rule, which looks for `Connection: upgrade` too.
+    var isLast: Bool { method == .CONNECT || headers.contains(name: "upgrade") }
 
     var expectsContinue: Bool {
         headers.first(name: "expect")?.lowercased() == "100-continue" && !version.isOld

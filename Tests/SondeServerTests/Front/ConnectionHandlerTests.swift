@@ -105,6 +105,18 @@ import Testing
         #expect(try sent().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
     }
 
+    @Test func whatFollowsAnOfferOfAnotherProtocolIsNotHoarded() throws {
+        try receive(
+            "POST /take HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\nx")
+        var sentBytes = 0
+        while channel.isActive, sentBytes < 4 * ServerLimits.undecodedBytes {
+            try channel.writeInbound(ByteBuffer(repeating: 0, count: ServerLimits.readAheadBytes))
+            sentBytes += ServerLimits.readAheadBytes
+        }
+        #expect(sentBytes == ServerLimits.undecodedBytes + ServerLimits.readAheadBytes)
+        #expect(!channel.isActive)
+    }
+
     @Test func theNextQuestionOfAPipelineFindsThePlaceOfTheOneBeforeItFree() async throws {
         let question = "GET /ask HTTP/1.1\r\nhost: localhost\r\n\r\n"
         try receive(question + question)

@@ -248,6 +248,36 @@ import Testing
         }
     }
 
+    /// As `curl --http2` and Java's client offer it: the decoder reads nothing behind such a request.
+    @Test(arguments: [
+        "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__",
+        "upgrade: websocket\r\nconnection: keep-alive, upgrade", "upgrade: h2c",
+    ])
+    func anOfferOfAnotherProtocolIsAnsweredInHTTP1AndEndsTheConnection(offer: String) async throws {
+        try await RunningCollector.run { collector in
+            try await RawConnection.open(port: collector.otlpPort) { connection in
+                try await connection.send(head("content-length: \(spans.count)\r\n\(offer)"))
+                try await connection.send(spans)
+                let reply = try #require(try await connection.response())
+                #expect(reply.status == 200)
+                #expect(reply["connection"] == "close")
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
+    @Test func aTunnelIsRefusedAndHungUpOn() async throws {
+        try await RunningCollector.run { collector in
+            try await RawConnection.open(port: collector.queryPort) { connection in
+                try await connection.send("CONNECT localhost:80 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                let reply = try #require(try await connection.response())
+                #expect(reply.status == 404)
+                #expect(reply["connection"] == "close")
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
     @Test func anHTTP10PeerNeedsNoHostAndIsHungUpOn() async throws {
         try await RunningCollector.run { collector in
             try await RawConnection.open(port: collector.queryPort) { connection in

@@ -369,6 +369,16 @@ import Testing
 
     // MARK: Time
 
+    /// 99999999 hours are more nanoseconds than 64 bits hold.
+    @Test(arguments: ["99999999H", "99999999M", "99999999S", "99999999m"])
+    func aCallerMayHaveAllTheTimeInTheWorld(timeout: String) async throws {
+        try await run { _, connection in
+            let reply = try await connection.call(GRPCPath.traces, spans, headers: [("grpc-timeout", timeout)])
+            #expect(reply.status == 0)
+            #expect(try await connection.call(GRPCPath.traces, spans).status == 0)
+        }
+    }
+
     @Test func aCallerThatHasNoMoreTimeIsTold() async throws {
         let store = GatedStore()
         try await run(store: store) { _, connection in
