@@ -27,8 +27,8 @@ struct BlockExchange: Sendable {
     var isEmpty: Bool { goneSpans.isEmpty && goneLogs.isEmpty }
     /// Bytes of the blocks to come.
     var bytes: Int { spans.reduce(0) { $0 + $1.block.bytes } + logs.reduce(0) { $0 + $1.block.bytes } }
-    /// Whether it only deletes.
-    var isPruning: Bool { spans.isEmpty && logs.isEmpty }
+    /// Whether retention lets go of something: it makes room, also where it cuts blocks anew.
+    private(set) var isRetention = false
 
     /// A merge: the outputs take the place of the first input, and the latest arrival. An unfinished one leaves them
     /// fresh.
@@ -53,7 +53,8 @@ struct BlockExchange: Sendable {
         }
     }
 
-    init() {}
+    /// For retention, empty at first.
+    init() { isRetention = true }
 
     mutating func remove(_ block: SpanBlockInfo) { goneSpans.append(block.id) }
     mutating func remove(_ block: LogBlockInfo) { goneLogs.append(block.id) }

@@ -44,6 +44,7 @@ extension BlockMerger {
         let own = Set(inputs.map(\.id))
         let sieve = spans.fingerprintSieve()
         var records = 0
+        var bytes = 0
         for block in file.catalog.blocks where block.level > 0 && !own.contains(block.id) {
             let common = sieve.common(with: block.fingerprints)
             // A block that cannot be read keeps its copies, as it keeps all else.
@@ -51,7 +52,8 @@ extension BlockMerger {
                 continue
             }
             records += block.count
-            guard records <= rivalRecords || rivals.blocks.isEmpty else {
+            bytes += block.bytes
+            guard records <= rivalRecords && bytes <= Limits.mergeBytes || rivals.blocks.isEmpty else {
                 rivals.areAll = false
                 break
             }
@@ -87,7 +89,13 @@ extension BlockMerger {
     ) throws(ReadError) -> MergedSpans {
         spans.removeAll()
         var parts: [(block: SpanBlockInfo, rows: Range<Int>)] = []
+        var areAll = rivals.areAll
         for block in rivals.blocks {
+            // In memory they may be many times as large as in the file.
+            guard parts.isEmpty || spans.columns.byteCount < sessionBytes else {
+                areAll = false
+                break
+            }
             let first = spans.count
             do throws(ReadError) { try add(block, file) } catch {
                 // What was added of it would be in the way.
@@ -101,7 +109,8 @@ extension BlockMerger {
         }
         let own = spans.count
         for block in inputs { try add(block, file) }
-        var merged = MergedSpans(blocks: [], duplicates: spans.dropDuplicates(), isComplete: rivals.areAll)
+        var merged = MergedSpans(blocks: [], duplicates: spans.dropDuplicates(), isComplete: areAll)
+        merged.taken = inputs.count
         for (block, rows) in parts {
             let staying = encode(rows, blockRecords: .max / 2, file).first
             merged.rewritten.append(RewrittenSpans(original: block, staying: staying, pinned: nil, gone: 0))

@@ -11,10 +11,18 @@ struct MergedSpans {
     /// Whether the blocks hold no span that another merged block holds as well. If not they remain fresh, for the next
     /// merge to go on with them.
     var isComplete = true
+    /// How many of the inputs were merged: fewer than were given where they came to more than a merge may hold.
+    var taken = 0
     /// Merged blocks that held copies of the same spans, without them.
     var rewritten: [RewrittenSpans] = []
     /// Merged blocks that hold copies and cannot be taken apart.
     var unreadable: [Int64] = []
+}
+
+struct MergedLogs {
+    var blocks: [EncodedLogBlock]
+    /// How many of the inputs were merged.
+    var taken: Int
 }
 
 struct BlockMerger: ~Copyable {
@@ -23,23 +31,32 @@ struct BlockMerger: ~Copyable {
 
     /// Spans of merged blocks that one merge takes apart for copies.
     var rivalRecords = Limits.rivalRecords
+    /// Bytes of attributes at which a merge takes no further block.
+    var sessionBytes = Limits.sessionBytes
     var spans = SpanSession()
     var logs = LogSession()
     var spanWriter = SpanBlockWriter(compressionLevel: BlockMerger.level)
     var logWriter = LogBlockWriter(compressionLevel: BlockMerger.level)
 
-    /// The blocks, given in order of arrival, as full blocks grouped by trace, without duplicates.
+    /// The blocks, given in order of arrival, as full blocks grouped by trace, without duplicates: the first of them, as
+    /// many as a merge may hold.
     ///
     /// - Parameter damaged: blocks that are known not to be readable.
     mutating func merge(
         _ inputs: [SpanBlockInfo], in file: BlockFile, damaged: Set<Int64> = []
     ) throws(ReadError) -> MergedSpans {
         spans.removeAll()
-        for block in inputs { try add(block, file) }
+        var taken = 0
+        for block in inputs where taken == 0 || spans.columns.byteCount < sessionBytes {
+            try add(block, file)
+            taken += 1
+        }
+        let inputs = Array(inputs.prefix(taken))
         let rivals = rivals(of: inputs, in: file, damaged: damaged)
         guard rivals.blocks.isEmpty else { return try merge(inputs, besides: rivals, in: file) }
         let duplicates = spans.dropDuplicates()
-        return MergedSpans(blocks: encode(spans.plan(blockRecords: Limits.blockRecords), file), duplicates: duplicates)
+        return MergedSpans(
+            blocks: encode(spans.plan(blockRecords: Limits.blockRecords), file), duplicates: duplicates, taken: taken)
     }
 
     mutating func encode(_ plans: [SpanBlockPlan], withFilter: Bool = true, _ file: BlockFile) -> [EncodedSpanBlock] {
@@ -60,10 +77,11 @@ struct BlockMerger: ~Copyable {
         let kinds = head.operations.map { file.catalog.names.operation($0)?.kind.rawValue ?? 0 }
         // Parents may lie in another slice of the same trace: all ids of the block are at hand.
         var ids: [UInt64] = []
-        ids.reserveCapacity(head.count)
+        ids.reserveCapacity(min(head.count, 2 * Limits.blockRecords))
         for slice in head.slices.indices { ids += try file.spanIDs(block, slice, head).ids }
         var trace = 0
         for (number, slice) in head.slices.enumerated() {
+            try checkSize(of: spans.columns.byteCount, block.id)
             let scan = try file.scan(block, number, head)
             mapping.begin(try file.readColumns(block, number, head, hasPlaces: false), &spans.columns)
             var other = 0
@@ -83,11 +101,22 @@ struct BlockMerger: ~Copyable {
         }
     }
 
-    /// The blocks, given in order of arrival, as full blocks.
-    mutating func merge(_ inputs: [LogBlockInfo], in file: BlockFile) throws(ReadError) -> [EncodedLogBlock] {
+    /// A block that would take more memory than dictionaries can hold is left as it is.
+    private func checkSize(of bytes: Int, _ block: Int64) throws(ReadError) {
+        guard bytes > Limits.sessionBytesMost else { return }
+        throw .failed("cannot take block \(block) apart: its attributes come to more than 1 GiB")
+    }
+
+    /// The blocks, given in order of arrival, as full blocks: the first of them, as many as a merge may hold.
+    mutating func merge(_ inputs: [LogBlockInfo], in file: BlockFile) throws(ReadError) -> MergedLogs {
         logs.removeAll()
-        for block in inputs { try add(block, file) }
-        return LogSession.cut(logs.count).map { logWriter.encode($0, of: logs, withFilter: true) }
+        var taken = 0
+        for block in inputs where taken == 0 || logs.columns.byteCount < sessionBytes {
+            try add(block, file)
+            taken += 1
+        }
+        let blocks = LogSession.cut(logs.count).map { logWriter.encode($0, of: logs, withFilter: true) }
+        return MergedLogs(blocks: blocks, taken: taken)
     }
 
     mutating func add(_ block: LogBlockInfo, _ file: BlockFile) throws(ReadError) {
@@ -96,6 +125,7 @@ struct BlockMerger: ~Copyable {
         let values = try file.values(.logCold, block.id, meta)
         var mapping = ColumnMapping(meta, values, into: &logs.columns)
         for (number, slice) in head.slices.enumerated() {
+            try checkSize(of: logs.columns.byteCount, block.id)
             let scan = try file.scan(block, number, head)
             let columns = try file.columns(block, number, head)
             mapping.begin(columns, &logs.columns)

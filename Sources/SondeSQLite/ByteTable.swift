@@ -101,6 +101,7 @@ struct ByteTable: ~Copyable {
 
     private mutating func place(_ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32) -> Int {
         guard let id = spares.popLast() else { return append(bytes, count: count, tag: tag) }
+        checkRoom(for: count)
         entries.base[id] = Entry(
             offset: UInt32(truncatingIfNeeded: arena.count), count: UInt32(truncatingIfNeeded: count), tag: tag)
         arena.append(bytes, count: count)
@@ -111,10 +112,18 @@ struct ByteTable: ~Copyable {
     /// Adds these bytes under a number of their own, which no later ``find(_:count:tag:)`` gives.
     @inline(__always)
     mutating func append(_ bytes: UnsafePointer<UInt8>, count: Int, tag: UInt32 = 0) -> Int {
+        checkRoom(for: count)
         let offset = UInt32(truncatingIfNeeded: arena.count)
         arena.append(bytes, count: count)
         entries.append(Entry(offset: offset, count: UInt32(truncatingIfNeeded: count), tag: tag))
         return entries.count &- 1
+    }
+
+    /// Places are 32 bits: past them strings would be taken for others. Whoever fills a table keeps far below, see
+    /// ``Limits/sessionBytesMost``.
+    @inline(__always)
+    private func checkRoom(for count: Int) {
+        precondition(arena.count &+ count <= Int(UInt32.max), "a dictionary has outgrown 4 GiB")
     }
 
     /// Adds an entry without a string, which is to be released.

@@ -34,24 +34,38 @@ extension Catalog {
         let generation = try connection.integer("SELECT value FROM meta WHERE key = 'names'")
         var names = generation == known.generation ? known : StoredNames()
         names.generation = generation
-        let services = try connection.prepare("SELECT name FROM service WHERE id > ? ORDER BY id")
+        let services = try connection.prepare("SELECT name, id FROM service WHERE id > ? ORDER BY id")
         defer { services.reset() }
         services.bind(names.services.count, at: 1)
         while try services.step() {
-            let name = services.text(0)
-            names.services.append(name)
-            names.resources.append(Resource(attributes: [Attribute("service.name", .string(name))]))
+            // Rows that are missing keep their places, or all later ones would be taken for others.
+            let missing = services.integer(1) - Int64(names.services.count) - 1
+            guard missing <= Limits.nameGap else { continue }
+            for _ in 0..<missing { names.add(service: "") }
+            names.add(service: services.text(0))
         }
-        let operations = try connection.prepare("SELECT service, name, kind FROM op WHERE id > ? ORDER BY id")
+        let operations = try connection.prepare("SELECT service, name, kind, id FROM op WHERE id > ? ORDER BY id")
         defer { operations.reset() }
         operations.bind(names.operations.count, at: 1)
         while try operations.step() {
+            let missing = operations.integer(3) - Int64(names.operations.count) - 1
+            guard missing <= Limits.nameGap else { continue }
+            for _ in 0..<missing { names.operations.append(.init(service: 0, name: "", kind: .unspecified)) }
+            // A service that there is not is none.
+            let service = operations.int(0)
             names.operations.append(
                 .init(
-                    service: operations.int(0), name: operations.text(1),
+                    service: service >= 1 && service <= names.services.count ? service : 0, name: operations.text(1),
                     kind: SpanKind(rawValue: UInt8(truncatingIfNeeded: operations.int(2))) ?? .unspecified))
         }
         return names
+    }
+}
+
+extension StoredNames {
+    fileprivate mutating func add(service name: String) {
+        services.append(name)
+        resources.append(Resource(attributes: [Attribute("service.name", .string(name))]))
     }
 }
 

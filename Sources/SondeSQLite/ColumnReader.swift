@@ -223,6 +223,9 @@ final class ColumnSlice: CachedPart {
         contexts = hasContexts ? try reader.numbers(count, below: meta.contexts.count, "a record names a context") : []
         shapes = try reader.numbers(count, below: meta.shapes.count, "a record names a shape")
         let needed = Self.countValues(shapes, meta)
+        // Columns of equal values take no room, however many shapes with repeated keys make them.
+        let total = needed.reduce(0, +)
+        guard total <= Limits.sliceValues else { throw Damage("a slice has \(total) values") }
         var columns: [Column?] = Array(repeating: nil, count: meta.keys.count)
         while !reader.isAtEnd { try Self.readColumn(&reader, 0, meta, values, needed, wanted, &columns, &sources) }
         for (number, other) in others.enumerated() {

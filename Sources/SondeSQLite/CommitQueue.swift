@@ -108,12 +108,15 @@ final class CommitQueue: Sendable {
         state.withLock { state in
             var count = 0
             var records = 0
+            var bytes = 0
             for batch in state.batches {
-                if count > 0, records + batch.count > Limits.commitRecords { break }
+                let isEnough = records + batch.count > Limits.commitRecords || bytes + batch.bytes > Limits.commitBytes
+                if count > 0, isEnough { break }
                 count += 1
                 records += batch.count
-                state.bytes -= batch.bytes
+                bytes += batch.bytes
             }
+            state.bytes -= bytes
             let taken = Array(state.batches.prefix(count))
             state.batches.removeFirst(count)
             state.records -= records

@@ -46,6 +46,8 @@ final class Connection {
     let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
     private var blobs: [BlobTable: OpaquePointer] = [:]
+    /// Errors that may pass, met while blobs were read: not those of a damaged file.
+    private(set) var failures = 0
     /// Pages in the write-ahead log after the last commit of this connection.
     private let logPageCount: UnsafeMutablePointer<Int>
 
@@ -162,7 +164,7 @@ extension Connection {
             if code == SQLITE_OK { blobs[table] = opened } else { sqlite3_blob_close(opened) }
         }
         if code & 0xFF == SQLITE_ERROR { return nil }
-        guard code == SQLITE_OK, let blob = blobs[table] else { throw error(code) }
+        guard code == SQLITE_OK, let blob = blobs[table] else { throw readError(code) }
         return (blob, Int(sqlite3_blob_bytes(blob)))
     }
 
@@ -172,8 +174,14 @@ extension Connection {
             code = sqlite3_blob_read(blob, buffer.baseAddress, Int32(range.count), Int32(range.lowerBound))
             written = code == SQLITE_OK ? range.count : 0
         }
-        guard code == SQLITE_OK else { throw error(code) }
+        guard code == SQLITE_OK else { throw readError(code) }
         return bytes
+    }
+
+    private func readError(_ code: Int32) -> SQLiteError {
+        let error = error(code)
+        if error.code != SQLITE_CORRUPT { failures += 1 }
+        return error
     }
 
     func closeBlobs() {

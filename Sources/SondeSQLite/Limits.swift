@@ -7,12 +7,17 @@ enum Limits {
     static let blockRecords = 8_192
     /// Records in a slice: reading one trace inflates one slice, some 20 kB.
     static let sliceRecords = 1_024
+    /// Values in a slice, all its columns together; more is damage. What one commit or one merge takes in comes to a
+    /// quarter of it, were every attribute empty.
+    static let sliceValues = 1 << 26
     /// How long a commit waits for senders that were just answered, where there are several: about what a quick one
     /// takes to come back. Groups twice as large cost a tenth less processor time and half as many syncs.
     static let commitPatience = Duration.milliseconds(1)
     /// Records that one commit takes from the queue; more only lengthen the wait of those who came first. A batch
     /// larger than this is committed alone, in several blocks.
     static let commitRecords = 16_384
+    /// Bytes that one commit takes from the queue, likewise: about what the largest request brings.
+    static let commitBytes = 64 << 20
     /// Records that wait for the writer before senders are told to slow down: about two seconds of work.
     static let waitingRecords = 2_000_000
     /// Share of the memory budget for batches that wait for the writer.
@@ -29,6 +34,13 @@ enum Limits {
     static let unfinishedMerges = 16
     /// Bytes of fresh blocks, as stored, that one merge takes: records of unusual size must not multiply the bound above.
     static let mergeBytes = 32 << 20
+    /// Bytes of a small merged block, as stored: compressed, so that eight of them stay a small part of the bound above.
+    static let smallBlockBytes = mergeBytes / smallBlocksToMerge / 4
+    /// Bytes of attributes in memory at which a merge takes no further block: what is stored says little of it, since it
+    /// is compressed. Twice what fresh blocks come to.
+    static let sessionBytes = 64 << 20
+    /// Bytes of attributes in memory past which a block is not taken apart at all: places in a dictionary are 32 bits.
+    static let sessionBytesMost = 1 << 30
     /// Fresh blocks that make a merge due.
     static let mergeBlocks = 64
     /// The same while much arrives: a million spans or more, which a search still reads in good time.
@@ -109,6 +121,10 @@ enum Limits {
     /// resource; lists and searches know them under one name.
     static let services = 10_000
     static let serviceBytes = 1 << 20
+    /// Missing rows of names side by side that are told as such; an id further on is wrong itself.
+    static let nameGap = 4_096
+    /// Damaged names that are told one by one at a start.
+    static let damagedNamesTold = 20
     /// How often, while retention is at work, names are looked for that no block uses any longer: the heads of all blocks
     /// are read for it, half a second of a core at 20 million spans.
     static let nameCollectionInterval = Duration.seconds(300)

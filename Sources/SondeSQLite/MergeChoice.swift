@@ -31,8 +31,8 @@ enum MergeChoice {
         while start < blocks.count {
             let first = blocks[start]
             let isSmall = { (block: MergeCandidate) in
-                !block.isExcluded && block.count < Limits.blockRecords / 2 && block.level == first.level
-                    && block.isPinned == first.isPinned
+                !block.isExcluded && block.count < Limits.blockRecords / 2 && block.bytes < Limits.smallBlockBytes
+                    && block.level == first.level && block.isPinned == first.isPinned
             }
             guard isSmall(blocks[start]) else {
                 start += 1

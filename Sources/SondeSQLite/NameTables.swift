@@ -86,9 +86,14 @@ struct NameTables: ~Copyable {
 
     /// Forgets what is not in the file.
     mutating func rollBack() {
+        let hadReused = hasReused
         services.forgetReused()
         operations.forgetReused()
         services.truncate(to: storedServices)
         operations.truncate(to: storedOperations)
+        // The bytes of numbers that were given again lie between others; uncounted they would fill the bounds.
+        guard hadReused else { return }
+        services.compact()
+        operations.compact()
     }
 }

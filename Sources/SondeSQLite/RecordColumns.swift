@@ -80,6 +80,12 @@ struct RecordColumns: ~Copyable {
         startKeys()
     }
 
+    /// Bytes of all dictionaries and of the values' numbers: what the session takes, nearly.
+    var byteCount: Int {
+        values.byteCount + resources.byteCount + scopes.byteCount + keys.byteCount + shapes.byteCount
+            + valueIDs.count * MemoryLayout<UInt32>.stride
+    }
+
     /// Begins a record; `predictedShape` is the shape it probably has. Returns where its values begin.
     @inline(__always)
     mutating func begin(predictedShape: Int) -> Int {

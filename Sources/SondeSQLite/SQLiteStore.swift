@@ -64,7 +64,12 @@ package final class SQLiteStore: TelemetryStore {
         checkpointer = Checkpointer(observer: configuration.observer)
         writer = Writer(configuration: configuration, files: files, waiting: waiting, checkpointer: checkpointer)
         try await checkpointer.open(path: files.database, durability: configuration.durability)
-        try await writer.open()
+        let damages = try await writer.open()
+        for damage in damages.prefix(Limits.damagedNamesTold) {
+            logger.warning(
+                "a name in the file is damaged and no longer found by what arrives; `sonde check` tells more",
+                metadata: ["file": "\(files.database)", "row": "\(damage)", "all": "\(damages.count)"])
+        }
         reader = try await SQLiteReader.beside(files, memoryBudget: configuration.memoryBudget)
         upkeep = Upkeep(
             configuration: configuration, files: files, writer: writer, checkpointer: checkpointer,

@@ -24,8 +24,12 @@ package struct SQLiteStoreConfiguration: Sendable {
     package var now: @Sendable () -> Timestamp
     /// The most pages the file may have; nil leaves SQLite's own bound.
     package var maxPages: Int?
+    /// Bytes that the file system would still give to a file there; nil if it does not say.
+    var freeBytes: @Sendable (String) -> Int? = { StoreFiles.freeBytes($0) }
     /// Spans of merged blocks that one merge takes apart for copies of what is new.
     var rivalRecords = Limits.rivalRecords
+    /// Bytes of attributes at which a merge takes no further block.
+    var sessionBytes = Limits.sessionBytes
 
     package init(directory: String, now: @escaping @Sendable () -> Timestamp = SystemClock.now) {
         self.directory = directory

@@ -214,6 +214,8 @@ final class SpanIDs: CachedPart {
     let ids: [UInt64]
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, count: Int) throws(Damage) {
+        // A wrong head must not make us ask for memory without bound.
+        guard bytes.count / 8 == count else { throw Damage("it has \(bytes.count / 8) span ids for \(count) spans") }
         var reader = ByteReader(bytes)
         var ids: [UInt64] = []
         ids.reserveCapacity(count)

@@ -6,6 +6,8 @@ import GRDBSQLite
 final class Statement {
     private let statement: OpaquePointer
     private let connection: OpaquePointer
+    /// The first value that was not taken since the last reset, as SQLite's code.
+    private var refusal = SQLITE_OK
 
     init(_ statement: OpaquePointer, connection: OpaquePointer) {
         self.statement = statement
@@ -17,34 +19,44 @@ final class Statement {
     func reset() {
         sqlite3_reset(statement)
         sqlite3_clear_bindings(statement)
+        refusal = SQLITE_OK
     }
 
-    func bind(_ value: Int64, at place: Int32) { sqlite3_bind_int64(statement, place, value) }
+    func bind(_ value: Int64, at place: Int32) { note(sqlite3_bind_int64(statement, place, value)) }
     func bind(_ value: Int, at place: Int32) { bind(Int64(value), at: place) }
     /// Unsigned numbers keep their bits: 2^63 and above are stored as negative.
     func bind(_ value: UInt64, at place: Int32) { bind(Int64(bitPattern: value), at: place) }
 
     func bind(_ bytes: UnsafeRawBufferPointer, at place: Int32) {
         if bytes.isEmpty {
-            sqlite3_bind_zeroblob(statement, place, 0)
+            note(sqlite3_bind_zeroblob(statement, place, 0))
         } else {
-            sqlite3_bind_blob64(statement, place, bytes.baseAddress, UInt64(bytes.count), nil)
+            note(sqlite3_bind_blob64(statement, place, bytes.baseAddress, UInt64(bytes.count), nil))
         }
     }
 
     func bind(text: UnsafeBufferPointer<UInt8>, at place: Int32) {
         // A nil address would bind NULL; the empty text needs one.
         guard let start = text.baseAddress, !text.isEmpty else {
-            sqlite3_bind_text(statement, place, "", 0, nil)
-            return
+            return note(sqlite3_bind_text(statement, place, "", 0, nil))
         }
         start.withMemoryRebound(to: CChar.self, capacity: text.count) {
-            _ = sqlite3_bind_text(statement, place, $0, Int32(text.count), nil)
+            note(sqlite3_bind_text64(statement, place, $0, UInt64(text.count), nil, UInt8(SQLITE_UTF8)))
         }
+    }
+
+    private func note(_ code: Int32) {
+        if refusal == SQLITE_OK { refusal = code }
     }
 
     /// Moves to the next row; false after the last.
     func step() throws(SQLiteError) -> Bool {
+        // Without its value a row would hold NULL or, in a statement used before, the value of another row.
+        guard refusal == SQLITE_OK else {
+            let reason =
+                refusal == SQLITE_TOOBIG ? "larger than a row can hold" : String(cString: sqlite3_errstr(refusal))
+            throw SQLiteError(code: refusal & 0xFF, message: "SQLite does not take a value: \(reason)")
+        }
         switch sqlite3_step(statement) {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false

@@ -55,7 +55,12 @@ extension Upkeep {
             }
             guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.blocks[choice])
-            do { return (inputs, try merger.merge(inputs, in: file, damaged: damagedBlocks), pins) } catch {
+            let failures = file.connection.failures
+            do {
+                let merged = try merger.merge(inputs, in: file, damaged: damagedBlocks)
+                return (Array(inputs.prefix(merged.taken)), merged, pins)
+            } catch {
+                guard file.connection.failures == failures else { throw error }
                 // Find the culprits, so that the others are merged next time.
                 for block in inputs where !merger.canRead(block, in: file) { damagedBlocks.insert(block.id) }
                 throw error
@@ -88,7 +93,12 @@ extension Upkeep {
             }
             guard let choice = MergeChoice.choose(candidates) else { return nil }
             let inputs = Array(file.catalog.logBlocks[choice])
-            do { return (inputs, try merger.merge(inputs, in: file)) } catch {
+            let failures = file.connection.failures
+            do {
+                let merged = try merger.merge(inputs, in: file)
+                return (Array(inputs.prefix(merged.taken)), merged.blocks)
+            } catch {
+                guard file.connection.failures == failures else { throw error }
                 for block in inputs where (try? merger.merge([block], in: file)) == nil {
                     damagedLogBlocks.insert(block.id)
                 }

@@ -9,18 +9,18 @@ extension Upkeep {
     /// Frees unused names, if retention has let go of something since the last time and that was long enough ago.
     func collectNames(atOnce: Bool = false) async throws {
         guard hasPruned, atOnce || lastCollection.duration(to: .now) >= Limits.nameCollectionInterval else { return }
-        hasPruned = false
         lastCollection = .now
         await writer.watchNames()
-        do { try await freeUnusedNames() } catch {
+        do { hasPruned = try await !freeUnusedNames() } catch {
             await writer.stopWatchingNames()
             throw error
         }
         await writer.stopWatchingNames()
     }
 
-    private func freeUnusedNames() async throws {
-        guard let unused = try read({ file in Self.unusedNames(file) }) else { return }
+    /// False where a block could not be asked what it uses.
+    private func freeUnusedNames() async throws -> Bool {
+        guard let unused = try read({ file in Self.unusedNames(file) }) else { return false }
         let operations = Array(unused.operations)
         for start in stride(from: 0, to: operations.count, by: Limits.namesFreed) {
             let slice = operations[start..<min(start + Limits.namesFreed, operations.count)]
@@ -31,6 +31,7 @@ extension Upkeep {
             let slice = services[start..<min(start + Limits.namesFreed, services.count)]
             try await writer.freeNames(UsedNames(services: Set(slice)))
         }
+        return true
     }
 
     /// The names that no block of the snapshot uses; nil if a block cannot be asked.

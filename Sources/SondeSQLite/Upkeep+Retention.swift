@@ -22,6 +22,8 @@ private struct PruneCandidate {
 /// What one slice lets go.
 private struct PruneSlice {
     var exchange = BlockExchange()
+    /// Whether blocks may be cut anew; else those are passed over of which something stays.
+    var mayRewrite: Bool
     var blocks = 0
     var spans = 0
     var logs = 0
@@ -81,34 +83,60 @@ extension Upkeep {
 
     private func retainBySize() async throws {
         guard let maxBytes = configuration.retention.maxBytes, files.bytes > maxBytes else { return }
-        // The log is emptied before blocks are let go for it; what is left of it is taken off the bound.
-        await checkpointer.truncate()
-        let bound = max(maxBytes - (StoreFiles.size(files.log) ?? 0), maxBytes / 2)
+        // The log is emptied before blocks are let go for it; what is left of it is taken off the bound. A log that
+        // somebody's snapshot holds goes with the snapshot, not with blocks; until then pages given back would only add
+        // to it.
+        let isHeld = try await truncateLog() == .held
+        let bound = isHeld ? maxBytes : max(maxBytes - (StoreFiles.size(files.log) ?? 0), maxBytes / 2)
         let target = Int(Double(bound) * Limits.pruneTarget)
         var used = try await usedBytes()
+        if isHeld, used <= bound { return }
         while used > target {
             guard try await prune(.size, bytesToFree: used - target) else { break }
             used = try await usedBytes()
         }
+        if isHeld { return }
         try await giveBackPages(downTo: bound)
         await checkpointer.truncate()
     }
 
+    private enum LogState {
+        case cut
+        /// As long as before: a reader needs it.
+        case held
+    }
+
+    private func truncateLog() async throws -> LogState {
+        let before = StoreFiles.size(files.log) ?? 0
+        await checkpointer.truncate()
+        let after = StoreFiles.size(files.log) ?? 0
+        return after > 0 && after >= before ? .held : .cut
+    }
+
     /// The disk is full: the oldest goes, and what it took is given back to the file system, for the log needs room too.
+    /// Whatever becomes of one step, those after it are tried, and the writer as well.
     private func makeRoom() async throws {
         await checkpointer.truncate()
         if try await writer.hasRoomAgain() { return }
-        let used = try await usedBytes()
-        let target = used - max(Limits.roomLeast, Int(Double(used) * Limits.roomShare))
-        var left = used
+        var failure: (any Error)?
+        do { try await pruneForRoom() } catch { failure = error }
+        await checkpointer.truncate()
+        do { try await giveBackPages(downTo: 0) } catch { failure = failure ?? error }
+        await checkpointer.truncate()
+        await writer.tryAgain()
+        if let failure { throw failure }
+    }
+
+    /// Free pages of the file count as room: it may be that they could not be given back the last time.
+    private func pruneForRoom() async throws {
+        let pages = try await writer.pages()
+        let bytes = pages.all * pages.size
+        let target = bytes - max(Limits.roomLeast, Int(Double(bytes) * Limits.roomShare))
+        var left = try await usedBytes()
         while left > target {
             guard try await prune(.diskFull, bytesToFree: left - target) else { break }
             left = try await usedBytes()
         }
-        await checkpointer.truncate()
-        try await giveBackPages(downTo: 0)
-        await checkpointer.truncate()
-        await writer.tryAgain()
     }
 
     private func usedBytes() async throws -> Int {
@@ -116,9 +144,18 @@ extension Upkeep {
         return (pages.all - pages.free) * pages.size
     }
 
-    /// Lets go of up to a few of the oldest blocks that may go for this reason; false if there is none.
+    /// Lets go of up to a few of the oldest blocks that may go for this reason; false if there is none. Where there is no
+    /// room for what stays of them, of those that go whole.
     private func prune(_ reason: PruneReason, now: Timestamp? = nil, bytesToFree: Int = .max) async throws -> Bool {
-        let slice = try read { file in choose(reason, now, bytesToFree, file) }
+        let slice = try read { file in choose(reason, now, bytesToFree, file, mayRewrite: true) }
+        do { return try await letGo(slice, reason) } catch let error as SQLiteError {
+            guard error.isDiskFull || error.isOutOfSpace, slice.rewritten > 0 else { throw error }
+            return try await letGo(
+                try read { file in choose(reason, now, bytesToFree, file, mayRewrite: false) }, reason)
+        }
+    }
+
+    private func letGo(_ slice: PruneSlice, _ reason: PruneReason) async throws -> Bool {
         guard !slice.exchange.isEmpty else { return false }
         guard let duration = try await writer.exchange(slice.exchange) else { return false }
         hasPruned = true
@@ -128,10 +165,10 @@ extension Upkeep {
     }
 
     private func choose(
-        _ reason: PruneReason, _ now: Timestamp?, _ bytesToFree: Int, _ file: BlockFile
+        _ reason: PruneReason, _ now: Timestamp?, _ bytesToFree: Int, _ file: BlockFile, mayRewrite: Bool
     ) -> PruneSlice {
         let horizon = now.map { RetentionHorizon(configuration.retention, names: file.catalog.names, now: $0) }
-        var slice = PruneSlice()
+        var slice = PruneSlice(mayRewrite: mayRewrite)
         for candidate in candidates(file) {
             guard !slice.isFull, slice.bytes < bytesToFree else { break }
             switch candidate.block {
@@ -175,29 +212,32 @@ extension Upkeep {
         guard isDue(block.received, block.zones.lazy.map(\.service), reason, horizon) else { return }
         let pinned = pinsToHonour(file)
         let isPart = reason == .service
-        let holdsPins = (try? file.holds(block, anyOf: pinned)) ?? false
-        guard isPart || holdsPins, let rewritten = sift(block, pinned, isPart ? horizon : nil, file) else {
-            // Part of a block that cannot be read goes with the rest of it, later.
-            if !isPart { slice.remove(block) }
-            return
+        let failures = file.connection.failures
+        do throws(ReadError) {
+            if !isPart, try !file.holds(block, anyOf: pinned) { return slice.remove(block) }
+            guard slice.mayRewrite else { return }
+            if let rewritten = try sift(block, pinned, isPart ? horizon : nil, file) {
+                return slice.replace(rewritten)
+            }
+        } catch {
+            // It may be readable the next time.
+            guard file.connection.failures == failures else { return }
+            damagedBlocks.insert(block.id)
         }
-        slice.replace(rewritten)
+        // Part of a block that cannot be read goes with the rest of it, later; and what may be of a pinned trace is left
+        // for whoever can mend it, until there is no room for it.
+        if reason == .diskFull { slice.remove(block) }
     }
 
-    /// The block without what goes; nil if it cannot be read.
+    /// The block without what goes; nil if it is known to be damaged.
     private func sift(
         _ block: SpanBlockInfo, _ pinned: Set<TraceWords>, _ horizon: RetentionHorizon?, _ file: BlockFile
-    ) -> RewrittenSpans? {
+    ) throws(ReadError) -> RewrittenSpans? {
         guard !damagedBlocks.contains(block.id) else { return nil }
         configuration.observer.began(.rescue)
         defer { configuration.observer.ended(.rescue) }
-        do throws(ReadError) {
-            return try merger.sift(block, in: file, pinned: pinned) { service in
-                horizon?.keeps(service, received: block.received) ?? false
-            }
-        } catch {
-            damagedBlocks.insert(block.id)
-            return nil
+        return try merger.sift(block, in: file, pinned: pinned) { service in
+            horizon?.keeps(service, received: block.received) ?? false
         }
     }
 
@@ -207,11 +247,14 @@ extension Upkeep {
     ) {
         guard isDue(block.received, block.zones.lazy.map(\.service), reason, horizon) else { return }
         guard reason == .service, let horizon else { return slice.remove(block) }
-        guard !damagedLogBlocks.contains(block.id) else { return }
+        guard slice.mayRewrite, !damagedLogBlocks.contains(block.id) else { return }
+        let failures = file.connection.failures
         do throws(ReadError) {
             slice.replace(
                 try merger.sift(block, in: file) { service in horizon.keeps(service, received: block.received) })
-        } catch { damagedLogBlocks.insert(block.id) }
+        } catch {
+            if file.connection.failures == failures { damagedLogBlocks.insert(block.id) }
+        }
     }
 
     /// Whether a block goes for this reason: whole for its age, in part where some of its services are kept longer.
@@ -243,7 +286,15 @@ extension Upkeep {
     func giveBackPages(downTo bytes: Int) async throws {
         var pages = try await writer.pages()
         while pages.free > 0, pages.all * pages.size > bytes {
-            let (given, duration) = try await writer.vacuum(pages: vacuumPages)
+            let given: Int
+            let duration: Duration
+            do { (given, duration) = try await writer.vacuum(pages: vacuumPages) } catch {
+                // A smaller slice may find the room it needs in the log, once that is empty.
+                guard vacuumPages > Limits.vacuumPagesLeast else { throw error }
+                vacuumPages = max(Limits.vacuumPagesLeast, vacuumPages / 2)
+                await checkpointer.truncate()
+                continue
+            }
             configuration.observer.vacuumed(pages: given, duration: duration)
             // The slice follows the disk: half after one that took long, a little more after one that did not.
             vacuumPages =

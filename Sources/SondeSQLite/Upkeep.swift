@@ -33,8 +33,9 @@ actor Upkeep {
     /// Records committed when load was last looked at, and whether much arrived since the time before.
     private var lastLook = (records: 0, at: ContinuousClock.now)
     private(set) var isLoadHigh = false
-    /// Whether retention has let go of something since names were last collected, and when that was.
-    var hasPruned = false
+    /// Whether retention may have let go of something since names were last collected, and when that was. Before a start
+    /// nobody has counted.
+    var hasPruned = true
     var lastCollection = ContinuousClock.now
     private var settledCommit: ContinuousClock.Instant?
     /// Pages that one slice of vacuum gives back, so that it takes the writer no longer than it should.
@@ -54,6 +55,7 @@ actor Upkeep {
         self.checkpointer = checkpointer
         self.logger = logger
         merger.rivalRecords = configuration.rivalRecords
+        merger.sessionBytes = configuration.sessionBytes
         // Merging reads every part once: a cache would only push out what readers need.
         shared = SharedReadState(files: files, cacheBytes: 1 << 20)
     }

@@ -47,8 +47,8 @@ actor Writer {
         self.checkpointer = checkpointer
     }
 
-    /// Opens the connection and reads the dictionaries.
-    func open() throws(SQLiteError) {
+    /// Opens the connection and reads the dictionaries; returns what is wrong with them.
+    func open() throws(SQLiteError) -> [String] {
         let connection = try Connection(path: files.database, mode: .readWrite)
         try connection.execute("PRAGMA synchronous = \(configuration.durability == .full ? "FULL" : "NORMAL")")
         try connection.execute("PRAGMA journal_size_limit = \(Limits.journalSizeLimit)")
@@ -56,39 +56,11 @@ actor Writer {
         let cacheBytes = Int(Double(configuration.memoryBudget) * Limits.pageCacheShare / 2)
         try connection.execute("PRAGMA cache_size = -\(cacheBytes / 1024)")
         if let maxPages = configuration.maxPages { try connection.execute("PRAGMA max_page_count = \(maxPages)") }
-        try loadNames(connection)
+        let damages = try names.load(connection)
         nextSequence = try connection.integer("SELECT max(seq) FROM block") + 1
         nextLog = try connection.integer("SELECT max(seq + n) FROM log_block")
         self.connection = connection
-    }
-
-    private func loadNames(_ connection: Connection) throws(SQLiteError) {
-        let services = try connection.prepare("SELECT name FROM service ORDER BY id")
-        defer { services.reset() }
-        var spareServices: [Int] = []
-        while try services.step() {
-            let name = services.bytes(0)
-            if name.isEmpty {
-                spareServices.append(names.services.appendSpare())
-            } else {
-                _ = names.services.find(UnsafeRawBufferPointer(name))
-            }
-        }
-        names.services.release(spareServices)
-        let operations = try connection.prepare("SELECT service, name, kind FROM op ORDER BY id")
-        defer { operations.reset() }
-        var spareOperations: [Int] = []
-        while try operations.step() {
-            if operations.int(0) == 0 {
-                spareOperations.append(names.operations.appendSpare())
-                continue
-            }
-            let kind = SpanKind(rawValue: UInt8(truncatingIfNeeded: operations.int(2))) ?? .unspecified
-            let tag = NameTables.tag(service: operations.int(0), kind: kind)
-            _ = names.operations.find(UnsafeRawBufferPointer(operations.bytes(1)), tag: tag)
-        }
-        names.operations.release(spareOperations)
-        names.markStored()
+        return damages
     }
 
     func close() { connection = nil }
@@ -230,16 +202,31 @@ actor Writer {
     /// Throws "full" before the disk is: what lies in the log must still find its place in the file, and pruning needs a
     /// few pages to write in. A disk that is full to the last byte could not be emptied.
     private func checkRoom(for bytes: Int) throws(SQLiteError) {
-        guard let free = StoreFiles.freeBytes(files.database) else { return }
-        let inLog = min(logPages * Limits.pageSize, StoreFiles.size(files.log) ?? 0)
-        wasCautious = free < inLog + 2 * bytes + Limits.roomSpare
+        guard let free = freeBytes else { return }
+        wasCautious = free < bytesInLog + 2 * bytes + Limits.roomSpare
         guard wasCautious else { return }
-        throw SQLiteError(code: SQLITE_FULL, message: "\(free >> 10) KiB are left on it")
+        throw Self.noRoom(free)
     }
+
+    /// The same for retention, which needs less: what it writes finds its place in what it frees, once it is through the
+    /// log. Deleting alone lives on what is spared for it.
+    private func checkRetentionRoom(for bytes: Int) throws(SQLiteError) {
+        guard bytes > 0, let free = freeBytes, free < bytesInLog + bytes + Limits.roomSpare / 2 else { return }
+        throw Self.noRoom(free)
+    }
+
+    private static func noRoom(_ free: Int) -> SQLiteError {
+        SQLiteError(code: SQLITE_FULL, message: "\(free >> 10) KiB are left on it")
+    }
+
+    private var freeBytes: Int? { configuration.freeBytes(files.database) }
+
+    /// Bytes that the log may still bring into the file.
+    private var bytesInLog: Int { min(logPages * Limits.pageSize, StoreFiles.size(files.log) ?? 0) }
 
     /// Whether there is room without pruning, now that the log is empty; then the writer is told so.
     func hasRoomAgain() throws -> Bool {
-        guard wasCautious, let free = StoreFiles.freeBytes(files.database) else { return false }
+        guard wasCautious, let free = freeBytes else { return false }
         guard free > Limits.roomLeast + 2 * Limits.roomSpare else { return false }
         isOutOfRoom = false
         return true
@@ -273,8 +260,12 @@ actor Writer {
 
     /// Lets blocks go and others take their place; nil if one of them is gone already, else the time it took.
     func exchange(_ exchange: BlockExchange) throws -> Duration? {
-        if !exchange.isPruning { try checkRoom(for: exchange.bytes) }
-        let phase = exchange.isPruning ? StorePhase.prune : .exchange
+        if exchange.isRetention {
+            try checkRetentionRoom(for: exchange.bytes)
+        } else {
+            try checkRoom(for: exchange.bytes)
+        }
+        let phase = exchange.bytes == 0 ? StorePhase.prune : .exchange
         configuration.observer.began(phase)
         defer { configuration.observer.ended(phase) }
         let began = ContinuousClock.now

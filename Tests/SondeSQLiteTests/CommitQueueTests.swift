@@ -15,8 +15,9 @@ struct CommitQueueTests {
     private static let endless = Duration.seconds(3_600)
 
     /// Adds a batch whose sender hears once it is taken.
-    private static func add(to queue: CommitQueue) async -> Task<Void, Never> {
-        let batch = SpanBatch(bytes: [], entries: [], resources: [], scopes: [])
+    private static func add(
+        _ batch: SpanBatch = SpanBatch(bytes: [], entries: [], resources: [], scopes: []), to queue: CommitQueue
+    ) async -> Task<Void, Never> {
         let before = queue.count
         let sender = Task.detached {
             _ = await withCheckedContinuation { continuation in
@@ -48,6 +49,22 @@ struct CommitQueueTests {
         senders.append(await Self.add(to: queue))
         await isOver.value
         #expect(Self.answer(queue) == 2)
+        for sender in senders { await sender.value }
+    }
+
+    @Test func oneCommitTakesABoundedNumberOfBytes() async {
+        let queue = CommitQueue(byteLimit: 1 << 30)
+        let bytes = [UInt8](repeating: 0, count: Limits.commitBytes / 2)
+        var senders: [Task<Void, Never>] = []
+        for count in [bytes.count, bytes.count, 1, bytes.count * 3] {
+            let content = count <= bytes.count ? Array(bytes.prefix(count)) : bytes + bytes + bytes
+            let batch = SpanBatch(bytes: content, entries: [], resources: [], scopes: [])
+            senders.append(await Self.add(batch, to: queue))
+        }
+        #expect(Self.answer(queue) == 2)
+        #expect(Self.answer(queue) == 1)
+        #expect(Self.answer(queue) == 1, "one that is larger by itself is committed alone")
+        #expect(queue.depth.bytes == 0)
         for sender in senders { await sender.value }
     }
 

@@ -34,6 +34,14 @@ struct MergeChoiceTests {
         #expect(MergeChoice.choose(small.dropLast() + [block(1, 8_000), block(1, 100)]) == nil)
     }
 
+    @Test func smallNeighboursOfManyBytesAreLeftAlone() {
+        func blocks(_ bytes: Int) -> [MergeCandidate] {
+            Array(repeating: MergeCandidate(level: 1, count: 100, bytes: bytes), count: Limits.smallBlocksToMerge)
+        }
+        #expect(MergeChoice.choose(blocks(Limits.smallBlockBytes)) == nil)
+        #expect(MergeChoice.choose(blocks(Limits.smallBlockBytes - 1)) == 0..<8)
+    }
+
     @Test func damagedBlocksAreLeftAloneAndPartTheirNeighbours() {
         #expect(MergeChoice.choose([block(0, 10, isExcluded: true)]) == nil)
         #expect(MergeChoice.choose([block(0, 10), block(0, 10, isExcluded: true), block(0, 10)]) == 0..<1)

@@ -38,6 +38,25 @@ import Testing
         return (report.services, report.operations)
     }
 
+    @Test func whatWasPrunedBeforeAStartIsCollectedAfterIt() async throws {
+        let folder = try TemporaryFolder()
+        try await withStore(folder, configure) { store async throws in
+            try await send(store, ["first"], trace: 1)
+            clock.now = .sample(ms: 70_000)
+            // Upkeep prunes and, so soon, does not collect.
+            let upkeep = Task { try await store.run() }
+            let deadline = ContinuousClock.now + .seconds(60)
+            while try await store.statistics().spans > 0, ContinuousClock.now < deadline { await Task.yield() }
+            upkeep.cancel()
+            try await upkeep.value
+        }
+        #expect(try counts(folder.path) == (1, 3))
+        try await withStore(folder, configure) { store async throws in
+            await store.settle()
+            #expect(try counts(folder.path) == (0, 0))
+        }
+    }
+
     @Test func namesGoWithTheLastBlockThatBearsThem() async throws {
         let folder = try TemporaryFolder()
         try await withStore(folder, configure) { store async throws in

@@ -83,6 +83,8 @@ import Testing
         names.rollBack()
         hasReused = names.hasReused
         #expect(names.newOperations == [] && !hasReused)
+        let bytes = names.operations.byteCount
+        #expect(bytes == 7 * "op 1".utf8.count, "what a failed commit brought takes no room")
         #expect(operation("new 3", &names).map { [3, 4].contains($0) } == true)
         #expect(operation("op 9", &names) == 9)
         #expect(operation("op 3", &names).map { [3, 4].contains($0) } == true)
