@@ -32,6 +32,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
+    /// Whether an answer is being written, which delivers what came behind its request.
+    private var isSending = false
+
     /// What happens if nothing happens until `deadline`.
     private var deadline = NIODeadline.distantFuture
     private var timer: (task: Scheduled<Void>, fires: NIODeadline)?
@@ -53,7 +56,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         timer?.task.cancel()
         timer = nil
         isAnswering = false
-        intake.question?.giveUp()
         _ = intake.close()
         requests.finish()
         dispatcher.metrics.connectionClosed(listener: dispatcher.listener)
@@ -114,20 +116,30 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .sendContinue:
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
-        case .deliver(let request):
-            isAnswering = true
-            if request.match.question != nil {
-                expect(within: dispatcher.limits.questionTime, context)
-            } else {
-                // The store takes its time, and says so itself where it can't.
-                deadline = .distantFuture
-            }
-            requests.yield(request)
+        case .deliver(let request): deliver(request, context)
         case .refuse(let refusal): abandon(refusal, context)
         case .answer(let reply): answer(reply)
         case .answerAndLinger(let reply): answerAndLinger(reply, context)
         case .close: context.close(promise: nil)
         }
+    }
+
+    private func deliver(_ request: Request, _ context: ChannelHandlerContext) {
+        var request = request
+        if case .question = request.match.route.intake {
+            do throws(Refusal) {
+                intake.question = try dispatcher.enter()
+            } catch {
+                return answer(dispatcher.reply(to: error, route: intake.route, head: intake.requestHead))
+            }
+            request.match.question = intake.question
+            expect(within: dispatcher.limits.questionTime, context)
+        } else {
+            // The store takes its time, and says so itself where it can't.
+            deadline = .distantFuture
+        }
+        isAnswering = true
+        requests.yield(request)
     }
 
     private func abandon(_ refusal: Refusal, _ context: ChannelHandlerContext) {
@@ -138,6 +150,13 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Sends the answer to the request that was delivered last.
     func answer(_ found: Reply) {
         guard let context, intake.state == .answering else { return }
+        guard !isSending else {
+            // Thousands of refusals in one pipeline would be answered within each other, deeper than the stack is.
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            return context.eventLoop.execute { bound.value.answer(found) }
+        }
+        isSending = true
+        defer { isSending = false }
         isAnswering = false
         let (reply, held) = hold(found)
         // A peer that sends questions and does not read the answers gets no further: earlier answers still wait for it.

@@ -63,19 +63,12 @@ struct Dispatcher: Sendable {
             throw .tooLarge(
                 "the body is announced as \(declared) bytes; the limit is \(limit)", hint: "send smaller batches")
         }
-        if case .question = match.route.intake { match.question = try enter() }
         guard let signal else { return }
         guard let reservation = budget.reserve(declared) else {
             metrics.ingestRefused(signal, reason: .memory)
             throw .memoryBusy
         }
         match.reservation = reservation
-    }
-
-    private func enter() throws(Refusal) -> Question {
-        if let question = questions.enter() { return question }
-        metrics.questionRefused(.tooMany)
-        throw .tooManyQuestions(questions.capacity)
     }
 
     private func preflight(_ head: HTTPRequestHead, _ target: RequestTarget) -> Reply? {
@@ -87,6 +80,14 @@ struct Dispatcher: Sendable {
     }
 
     // MARK: When the request is complete
+
+    /// A place for a question. Not before the request is whole: one that never becomes whole would keep a place and ask
+    /// nothing.
+    func enter() throws(Refusal) -> Question {
+        if let question = questions.enter() { return question }
+        metrics.questionRefused(.tooMany)
+        throw .tooManyQuestions(questions.capacity)
+    }
 
     /// The answer. Whatever a route throws becomes a refusal in its dialect.
     func respond(to request: Request) async -> Reply {

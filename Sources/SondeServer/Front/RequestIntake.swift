@@ -75,8 +75,11 @@ struct RequestIntake {
         guard state == .collecting, let declaredBytes else { return 0 }
         return max(0, declaredBytes - receivedBytes)
     }
-    /// The question under way, if the request is one.
-    var question: Question? { match?.question }
+    /// The question under way, once it has its place.
+    var question: Question? {
+        get { match?.question }
+        set { match?.question = newValue }
+    }
     /// Whether the connection may serve another request after this answer.
     func keepsAlive(after reply: Reply) -> Bool {
         guard let head, state == .answering else { return false }
@@ -138,10 +141,11 @@ struct RequestIntake {
         }
     }
 
-    /// The peer will send nothing more.
+    /// The peer will send nothing more. One that has sent telemetry may want to hear what became of it; one that has asked
+    /// has hung up, as far as anyone can tell before its answer is sent.
     mutating func receiveEndOfInput() -> Action {
         isPeerFinished = true
-        return state == .answering ? .wait : close()
+        return state == .answering && question == nil ? .wait : close()
     }
 
     // MARK: What happens
@@ -161,7 +165,9 @@ struct RequestIntake {
         state = keepsAlive ? .waiting : .closed
     }
 
+    /// Nobody waits for an answer any more.
     mutating func close() -> Action {
+        question?.giveUp()
         forgetRequest()
         state = .closed
         return .close

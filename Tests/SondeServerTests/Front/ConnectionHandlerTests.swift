@@ -149,6 +149,18 @@ import Testing
         #expect(!channel.isActive)
     }
 
+    /// Each within the one before it would be deeper than a stack.
+    @Test func thousandsOfRefusalsInOnePipelineAreAnsweredOneAfterTheOther() async throws {
+        let refused = String(repeating: "GET / HTTP/1.1\r\n\r\n", count: 14_000)
+        try receive("POST /take HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\n\r\nx" + refused)
+        var requests = connection.requests.makeAsyncIterator()
+        _ = try #require(await requests.next())
+        connection.handler.value.answer(Reply.text("stored"))
+        channel.embeddedEventLoop.run()
+        #expect(try sent().ranges(of: "HTTP/1.1 404 ").count == 14_000)
+        #expect(channel.isActive)
+    }
+
     /// Valid requests with bytes changed, cut into pieces: whatever comes, the connection answers, waits or ends.
     @Test(arguments: UInt64(0)..<200)
     func survivesGarbledRequests(seed: UInt64) throws {

@@ -48,6 +48,26 @@ import Testing
         }
     }
 
+    @Test func questionsThatNeverBecomeWholeTakeNoPlace() async throws {
+        let store = PonderingStore(.waitsAtTheGate)
+        try await RunningCollector.run(store: store, configure: { $0.limits.maxQuestions = 1 }) { collector in
+            try await RawConnection.open(port: collector.queryPort) { unfinished in
+                try await unfinished.send(
+                    "GET /sonde/v1/services HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\n"
+                        + "expect: 100-continue\r\n\r\n")
+                // So its head has been looked at.
+                #expect(try await unfinished.response()?.status == 100)
+                async let other = collector.get("/sonde/v1/services")
+                await store.gate.arrivals(1)
+                // Its turn comes when it is whole, and then there is no place.
+                try await unfinished.send("x")
+                #expect(try await unfinished.response()?.status == 429)
+                await store.gate.open()
+                #expect(try await other?.status == 200)
+            }
+        }
+    }
+
     // MARK: How long
 
     @Test func aQuestionThatTakesTooLongIsAnsweredAndHungUpOnAlthoughTheStoreGoesOn() async throws {
@@ -82,6 +102,30 @@ import Testing
                 let reply = try await $0.get("/sonde/v1/services")
                 #expect(reply?.status == 503)
             }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aQuestionWhoseAskerHangsUpIsGivenUp(politely: Bool) async throws {
+        let store = PonderingStore(.listensForCancellation)
+        try await RunningCollector.run(store: store) { collector in
+            // Again where it was given up before the store had heard of it.
+            while !store.wasCancelled {
+                try await RawConnection.open(port: collector.queryPort) { connection in
+                    try await connection.send("GET /sonde/v1/services HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                    try await questions(1, in: collector)
+                    guard politely else { return }
+                    try await connection.finishSending()
+                    #expect(try await connection.isClosed())
+                }
+                try await questions(0, in: collector)
+            }
+        }
+    }
+
+    private func questions(_ count: Int, in collector: RunningCollector) async throws {
+        try await eventually {
+            try await collector.get("/metrics")?.text.contains("sonde_questions_in_progress \(count)\n") ?? false
         }
     }
 
