@@ -32,6 +32,8 @@ enum Limits {
     static let rivalRecords = 65_536
     /// Merges of one round that may leave copies for the next: some seconds of work at most.
     static let unfinishedMerges = 16
+    /// Merges in a row that may fail for want of a readable disk before the blocks that cannot be read are left out.
+    static let failedMerges = 8
     /// Bytes of fresh blocks, as stored, that one merge takes: records of unusual size must not multiply the bound above.
     static let mergeBytes = 32 << 20
     /// Bytes of a small merged block, as stored: compressed, so that eight of them stay a small part of the bound above.

@@ -60,12 +60,13 @@ extension Upkeep {
                 let merged = try merger.merge(inputs, in: file, damaged: damagedBlocks)
                 return (Array(inputs.prefix(merged.taken)), merged, pins)
             } catch {
-                guard file.connection.failures == failures else { throw error }
+                guard Self.isLasting(file.connection.failures - failures, &failedMerges.spans) else { throw error }
                 // Find the culprits, so that the others are merged next time.
                 for block in inputs where !merger.canRead(block, in: file) { damagedBlocks.insert(block.id) }
                 throw error
             }
         }
+        failedMerges.spans = 0
         guard let work else { return nil }
         damagedBlocks.formUnion(work.merged.unreadable)
         let isPinned = work.inputs.first.map { work.pins.blocks.contains($0.id) } ?? false
@@ -79,6 +80,14 @@ extension Upkeep {
             records: work.merged.blocks.reduce(0) { $0 + $1.count }, bytes: exchange.bytes,
             duplicates: work.merged.duplicates, duration: began.duration(to: .now))
         return work.merged
+    }
+
+    /// Whether a merge failed for good: for what its blocks hold, or since the disk refuses again and again, so that the
+    /// others would wait for ever. A failure that passes must not make a block count as damaged.
+    private static func isLasting(_ failures: Int, _ failedMerges: inout Int) -> Bool {
+        guard failures > 0 else { return true }
+        failedMerges += 1
+        return failedMerges > Limits.failedMerges
     }
 
     private func mergeLogs(upTo last: Int64) async throws -> Bool {
@@ -98,13 +107,14 @@ extension Upkeep {
                 let merged = try merger.merge(inputs, in: file)
                 return (Array(inputs.prefix(merged.taken)), merged.blocks)
             } catch {
-                guard file.connection.failures == failures else { throw error }
+                guard Self.isLasting(file.connection.failures - failures, &failedMerges.logs) else { throw error }
                 for block in inputs where (try? merger.merge([block], in: file)) == nil {
                     damagedLogBlocks.insert(block.id)
                 }
                 throw error
             }
         }
+        failedMerges.logs = 0
         guard let work else { return false }
         let exchange = BlockExchange(merging: work.inputs, into: work.blocks)
         guard try await writer.exchange(exchange) != nil else { return false }

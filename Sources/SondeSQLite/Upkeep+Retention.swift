@@ -288,9 +288,9 @@ extension Upkeep {
         while pages.free > 0, pages.all * pages.size > bytes {
             let given: Int
             let duration: Duration
-            do { (given, duration) = try await writer.vacuum(pages: vacuumPages) } catch {
+            do { (given, duration) = try await writer.vacuum(pages: vacuumPages) } catch let error as SQLiteError {
                 // A smaller slice may find the room it needs in the log, once that is empty.
-                guard vacuumPages > Limits.vacuumPagesLeast else { throw error }
+                guard error.isDiskFull || error.isOutOfSpace, vacuumPages > Limits.vacuumPagesLeast else { throw error }
                 vacuumPages = max(Limits.vacuumPagesLeast, vacuumPages / 2)
                 await checkpointer.truncate()
                 continue

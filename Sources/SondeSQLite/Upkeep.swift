@@ -25,6 +25,8 @@ actor Upkeep {
     /// Blocks that could not be read: they stay as they are, for readers to tell.
     var damagedBlocks: Set<Int64> = []
     var damagedLogBlocks: Set<Int64> = []
+    /// Merges in a row for which the file could not be read, though it may be the next time.
+    var failedMerges = (spans: 0, logs: 0)
     private var isBusy = false
     private var turns: [CheckedContinuation<Void, Never>] = []
     var lastMerge = ContinuousClock.now

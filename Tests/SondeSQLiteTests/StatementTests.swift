@@ -17,7 +17,7 @@ import Testing
             for (size, isTaken) in [(2_000, false), (500, true)] {
                 let row = try connection.prepare("INSERT INTO t (x) VALUES (?)")
                 let bytes = [UInt8](repeating: 65, count: size)
-                let error = try bytes.withUnsafeBufferPointer { bytes -> SQLiteError? in
+                let error = bytes.withUnsafeBufferPointer { bytes -> SQLiteError? in
                     if isText { row.bind(text: bytes, at: 1) } else { row.bind(UnsafeRawBufferPointer(bytes), at: 1) }
                     do throws(SQLiteError) { try row.run() } catch { return error }
                     return nil
