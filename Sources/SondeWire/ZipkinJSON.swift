@@ -15,7 +15,10 @@ package enum ZipkinJSON {
     /// - A span that is JSON and no span of Zipkin's, an id or a time included, costs itself only: it is left out and
     ///   counted, and the first of them named by its number, counted from 0, and the field.
     /// - ``DecodeError`` if no span is left, or if the body is not JSON.
-    package static func decode(_ bytes: [UInt8]) throws(DecodeError) -> DecodedBatch<SpanEntry> {
+    /// - Parameter arrival: When spans began whose trace says nothing of time, if that is known.
+    package static func decode(
+        _ bytes: [UInt8], arrival: Timestamp? = nil
+    ) throws(DecodeError) -> DecodedBatch<SpanEntry> {
         guard !bytes.isEmpty else { return try OTLPDecoder.decode([]) }
         let translator = try JSONReader.read(bytes, as: "Zipkin JSON body") { json throws(MalformedJSON) in
             var translator = ZipkinTranslator(reservingCapacity: bytes.count)
@@ -38,7 +41,7 @@ package enum ZipkinJSON {
             if let flaw, translator.isEmpty { throw flaw }
             return translator
         }
-        return try translator.decode()
+        return try translator.decode(arrival: arrival)
     }
 }
 

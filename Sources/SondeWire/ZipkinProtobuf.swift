@@ -16,7 +16,10 @@ package enum ZipkinProtobuf {
     ///
     /// Fields that are not known are ignored. A malformed span is left out and counted, as in JSON: it is named by its
     /// number, counted from 0, and the field. ``DecodeError`` if no span is left, or if the list itself is malformed.
-    package static func decode(_ bytes: [UInt8]) throws(DecodeError) -> DecodedBatch<SpanEntry> {
+    /// - Parameter arrival: When spans began whose trace says nothing of time, if that is known.
+    package static func decode(
+        _ bytes: [UInt8], arrival: Timestamp? = nil
+    ) throws(DecodeError) -> DecodedBatch<SpanEntry> {
         let translator: ZipkinTranslator
         do throws(MalformedProtobuf) {
             translator = try bytes.withUnsafeBufferPointer { buffer throws(MalformedProtobuf) in
@@ -28,7 +31,7 @@ package enum ZipkinProtobuf {
         } catch {
             throw DecodeError(message: "cannot decode Zipkin protobuf body: \(error.reason)")
         }
-        return try translator.decode()
+        return try translator.decode(arrival: arrival)
     }
 
     private static func translate(_ list: ProtobufReader) throws(MalformedProtobuf) -> ZipkinTranslator {

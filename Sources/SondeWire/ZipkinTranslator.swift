@@ -5,7 +5,8 @@
 // |---|---|
 // | traceId of 64 bits | the same, zeros in front |
 // | no kind | INTERNAL |
-// | timestamp, duration (µs) | start, end; without a duration the span ends as it starts, without a timestamp it starts at 0 |
+// | timestamp, duration (µs) | start, end; without a duration the span ends as it starts |
+// | no timestamp | start with the first annotation, else the first span of the trace in the body, else on arrival |
 // | localEndpoint.serviceName (else the tag `service.name`) | resource attribute `service.name` |
 // | localEndpoint's address and port | attributes `network.local.address`, `network.local.port` |
 // | remoteEndpoint | attributes `peer.service`, `network.peer.address`, `network.peer.port` |
@@ -78,6 +79,8 @@ struct ZipkinTranslator {
     private var shared: Shared?
     private var rejectedCount = 0
     private var rejectionReason: String?
+    /// Whether a span was taken that does not say when it began.
+    private var hasUndated = false
     /// Whether no span was taken.
     private(set) var isEmpty = true
 
@@ -97,6 +100,8 @@ struct ZipkinTranslator {
     /// Takes the next span, which has no ``ZipkinSpan/flaw``.
     mutating func add(_ span: inout ZipkinSpan) {
         isEmpty = false
+        span.dateByAnnotations()
+        if span.timestamp == 0 { hasUndated = true }
         span.dropRepeatedTags()
         var meaning = Meaning()
         meaning.read(span)
@@ -112,10 +117,14 @@ struct ZipkinTranslator {
         return rejectedCount <= Limits.maxLeftOutSpans
     }
 
-    /// What became of all spans.
-    consuming func decode() throws(DecodeError) -> DecodedBatch<SpanEntry> {
+    /// What became of all spans, which arrived at `arrival`.
+    consuming func decode(arrival: Timestamp?) throws(DecodeError) -> DecodedBatch<SpanEntry> {
         closeEnvelope()
         var decoded: DecodedBatch<SpanEntry> = try OTLPDecoder.decode(writer.bytes)
+        if hasUndated {
+            writer.bytes = []
+            decoded.dateTheUndated(arrival: arrival)
+        }
         decoded.rejectedCount += rejectedCount
         decoded.rejectionReason = rejectionReason ?? decoded.rejectionReason
         return decoded

@@ -182,6 +182,27 @@ struct ZipkinTests {
         #expect(late.start == .zero && late.end.nanoseconds == 7_000)
     }
 
+    @Test func aSpanWithoutStartBeginsWithItsFirstAnnotation() throws {
+        let record = try span(
+            #""annotations":[{"timestamp":9,"value":"b"},{"timestamp":5,"value":"a"},{"value":"?"}],"duration":3"#)
+        #expect(record.start.nanoseconds == 5_000 && record.end.nanoseconds == 8_000)
+        let last = UInt64.max / 1_000
+        let late = try span(#""annotations":[{"timestamp":\#(last),"value":"a"}],"duration":7"#)
+        #expect(late.start.nanoseconds == last * 1_000 && late.end == late.start)
+    }
+
+    @Test func aSpanWithoutStartBeginsWithTheFirstOfItsTraceElseOnArrivalElseWithTheFirstOfAll() throws {
+        let text = #"""
+            [{"traceId":"1","id":"1","duration":2},{"traceId":"2","id":"2"},{"traceId":"1","id":"3","timestamp":90},
+             {"traceId":"1","id":"4","timestamp":70},{"traceId":"3","id":"5","timestamp":60}]
+            """#
+        let arrived = try ZipkinJSON.decode(Array(text.utf8), arrival: Timestamp(nanoseconds: 123)).batch
+        #expect(arrived.records().map(\.start.nanoseconds) == [70_000, 123, 90_000, 70_000, 60_000])
+        #expect(arrived.entries.map(\.start) == arrived.records().map(\.start))
+        #expect(arrived.records()[0].end.nanoseconds == 72_000 && arrived.entries[0].end.nanoseconds == 72_000)
+        #expect(try decode(text).batch.records().map(\.start.nanoseconds) == [70_000, 60_000, 90_000, 70_000, 60_000])
+    }
+
     @Test func timesAreNumbersOrStringsAndCutToMicroseconds() throws {
         let record = try span(#""timestamp":"1500000000000001","duration":2.9"#)
         #expect(record.start.nanoseconds == 1_500_000_000_000_001_000 && record.durationNanoseconds == 2_000)
