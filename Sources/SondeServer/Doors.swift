@@ -54,7 +54,7 @@ struct Doors: Sendable {
             reception.route(OTLPMetricReceiver(observer: metrics)),
         ]
         zipkin =
-            [reception.route(ZipkinReceiver(sink: admission, observer: metrics))]
+            [reception.route(ZipkinReceiver(sink: admission, observer: metrics, clock: configuration.clock))]
             + HealthRoutes(readiness: readiness).zipkin
         native =
             NameQueries(reader: store).routes
@@ -89,7 +89,8 @@ struct Doors: Sendable {
         Dispatcher(
             listener: listener.name.rawValue, routes: routes, dialect: dialect,
             hosts: listener.address.isLoopback ? HostPolicy(configuredHost: listener.address.host) : nil,
-            cors: configuration.corsOrigin.map(CORSPolicy.init), limits: configuration.limits, budget: budget,
+            cors: listener.name == .query ? configuration.corsOrigin.map(CORSPolicy.init) : nil,
+            limits: configuration.limits, budget: budget,
             questions: questions, answers: answers, metrics: metrics, date: date, logger: logger)
     }
 

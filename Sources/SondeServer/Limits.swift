@@ -40,6 +40,11 @@ package struct ServerLimits: Hashable, Sendable {
     /// Bytes of a body that are read in one step, if the sender is quick enough to have sent them.
     package static let readAheadBytes = 256 * 1024
 
+    /// Bytes of a body for which room is taken when it is announced; beyond, as it arrives, the room doubles. So whoever
+    /// announces much and sends nothing holds this much, and a body of usual size needs one reservation and one piece of
+    /// memory.
+    package static let firstBodyBytes = 256 * 1024
+
     /// Bytes that may wait to be decoded on one connection: a head that is not complete, and whatever was read behind a
     /// request that ends the connection. A few reads; nobody reads on while an answer is being made.
     package static let undecodedBytes = 1024 * 1024
@@ -49,6 +54,10 @@ package struct ServerLimits: Hashable, Sendable {
 
     /// Bytes after which a list of whole traces takes no further one; the asker is told. Viewers hold all of it in memory.
     package static let traceListBytes = 16 * 1024 * 1024
+
+    /// Lists of whole traces that are made at once: each grows to ``traceListBytes`` and a trace before anyone counts it as
+    /// an answer, and two cores make no more of them sooner. Further ones wait, in the time that their question has.
+    package static let traceListsAtOnce = 2
 
     /// Questions under way at once. A dashboard asks ten; each may hold some decoded blocks, and two cores answer no more
     /// of them sooner.
@@ -71,8 +80,8 @@ package struct ServerLimits: Hashable, Sendable {
     package var maxHeaderCount = 100
 
     /// Connections open at once on one listener; more wait in the backlog of the socket. Each costs a file descriptor
-    /// and about 10 kB. Running out of descriptors would close the listener, so this is also kept below half of what
-    /// the process may open.
+    /// and about 10 kB. Running out of descriptors would close the listener, so there are fewer where the process may
+    /// not open as many for each listener and ``reservedDescriptors`` beside.
     package var maxConnections = 2048
 
     // MARK: gRPC
@@ -82,8 +91,9 @@ package struct ServerLimits: Hashable, Sendable {
     /// not memory; ``inFlightBytes`` is.
     package static let grpcWindowBytes = 8 * 1024 * 1024
 
-    /// Bytes of the largest frame we take. Senders that use it need a sixteenth part of the frames of HTTP/2's default.
-    package static let grpcFrameBytes = 1024 * 1024
+    /// Bytes of the largest frame we take: a usual body in one. Frames that are not data are held until they are whole,
+    /// those of unknown types included, so this is also what a connection may hold before it has asked for anything.
+    package static let grpcFrameBytes = 256 * 1024
 
     /// Calls under way at once on one connection. SDKs have one for each signal; agents that forward for many, tens.
     package var grpcStreams = 128
@@ -96,7 +106,7 @@ package struct ServerLimits: Hashable, Sendable {
     /// time is up; one that does so all the time wants to wear us out (CVE-2023-44487).
     package static let grpcResets = 200
 
-    /// Without a call on a gRPC connection. Metric exporters send once a minute; what is silent for five has gone, so
+    /// Without a call on a gRPC connection that has had one; before the first it is ``idleTimeout``. Metric exporters send once a minute; what is silent for five has gone, so
     /// that no keepalive of ours is needed.
     package var grpcIdleTimeout = Duration.seconds(300)
 

@@ -9,9 +9,9 @@ struct CORSPolicy: Hashable, Sendable {
     let origin: String
 
     /// The answer to a browser's question before the real request.
-    func preflight(allow methods: String) -> Reply {
+    var preflight: Reply {
         var reply = Reply(.noContent)
-        reply.headers.add(name: "access-control-allow-methods", value: methods)
+        reply.headers.add(name: "access-control-allow-methods", value: "GET, HEAD")
         reply.headers.add(
             name: "access-control-allow-headers", value: "accept, content-type, traceparent, tracestate, baggage")
         reply.headers.add(name: "access-control-max-age", value: "600")

@@ -15,6 +15,7 @@ struct Dispatcher: Sendable {
     let dialect: Dialect
     /// Nil where any Host is believed, since the listener stands on a public address anyway.
     let hosts: HostPolicy?
+    /// Nil where pages read nothing.
     let cors: CORSPolicy?
     let limits: ServerLimits
     let budget: InFlightBudget
@@ -64,7 +65,8 @@ struct Dispatcher: Sendable {
                 "the body is announced as \(declared) bytes; the limit is \(limit)", hint: "send smaller batches")
         }
         guard let signal else { return }
-        guard let reservation = budget.reserve(declared) else {
+        // Not all that is announced: announcing costs nothing.
+        guard let reservation = budget.reserve(min(declared, ServerLimits.firstBodyBytes)) else {
             metrics.ingestRefused(signal, reason: .memory)
             throw .memoryBusy
         }
@@ -75,8 +77,9 @@ struct Dispatcher: Sendable {
         guard let cors, head.method == .OPTIONS, head.headers.contains(name: "access-control-request-method") else {
             return nil
         }
-        let methods = routes.routes.filter { $0.parameters(in: target.segments) != nil }.map(\.method.rawValue)
-        return methods.isEmpty ? nil : cors.preflight(allow: methods.joined(separator: ", "))
+        // Pages may read and nothing else.
+        let isRead = routes.routes.contains { $0.method == .GET && $0.parameters(in: target.segments) != nil }
+        return isRead ? cors.preflight : nil
     }
 
     // MARK: When the request is complete

@@ -99,7 +99,9 @@ struct RequestIntake {
             state = .collecting
             receivedBytes = 0
             declaredBytes = declared
-            if let declared, match.route.intake.signal != nil { body.reserveCapacity(declared) }
+            if match.route.intake.signal != nil {
+                body.reserveCapacity(min(declared ?? 0, ServerLimits.firstBodyBytes))
+            }
             return expectsContinue ? .sendContinue : .wait
         case .refuse(let reply, let route):
             refusedRoute = route
@@ -182,16 +184,12 @@ struct RequestIntake {
         guard receivedBytes <= limit else { return .refuse(.bodyTooLarge(limit: limit)) }
         // Nobody looks at the body of a question; keeping it would be memory outside the budget.
         guard let reservation = match.reservation else { return .wait }
-        if receivedBytes > reservation.bytes {
-            // Bodies of unknown length grow in steps, so that the budget is not asked for every chunk.
-            let step = min(max(receivedBytes - reservation.bytes, Self.growthBytes), limit - reservation.bytes)
-            guard reservation.grow(by: step) else { return .refuse(.memoryBusy) }
+        guard reservation.cover(receivedBytes, of: declaredBytes ?? limit, in: &body) else {
+            return .refuse(.memoryBusy)
         }
         body.append(contentsOf: chunk.readableBytesView)
         return .wait
     }
-
-    private static let growthBytes = 256 * 1024
 
     private mutating func linger(_ reply: Reply) -> Action {
         body = []
@@ -207,6 +205,19 @@ struct RequestIntake {
         refusedRoute = nil
         refusal = nil
         body = []
+    }
+}
+
+extension Reservation {
+    /// Holds `needed` bytes of a body of at most `limit`, in steps that double it, so that neither the budget nor memory is
+    /// asked for every chunk; false, and nothing changed, if there is no room.
+    func cover(_ needed: Int, of limit: Int, in body: inout [UInt8]) -> Bool {
+        let held = bytes
+        guard needed > held else { return true }
+        let step = min(max(needed - held, held, ServerLimits.firstBodyBytes), limit - held)
+        guard grow(by: step) else { return grow(by: needed - held) }
+        body.reserveCapacity(held + step)
+        return true
     }
 }
 

@@ -11,6 +11,12 @@ import SondeWire
 struct JaegerQueries: Sendable {
     let reader: any TraceReader
     let clock: WallClock
+    private let lists = Turnstile(places: ServerLimits.traceListsAtOnce)
+
+    init(reader: any TraceReader, clock: WallClock) {
+        self.reader = reader
+        self.clock = clock
+    }
 
     var routes: [Route] {
         [
@@ -23,12 +29,16 @@ struct JaegerQueries: Sendable {
                 return reply(JaegerJSON.names(Set(operations.map(\.jaegerName)).sorted()), request)
             },
             route("/api/operations") { try await operations($0) },
-            route("/api/traces") { try await search($0) },
+            route("/api/traces") { request in
+                try await lists.pass { () async throws(Refusal) in try await search(request) }
+            },
             route("/api/traces/{traceID}") { try await trace($0) },
             routeV3("/api/v3/services") { _ in .json(JaegerV3JSON.services(try await serviceNames())) },
             routeV3("/api/v3/operations") { .json(JaegerV3JSON.operations(try await askedOperations($0))) },
             routeV3("/api/v3/traces/{traceID}") { try await traceV3($0) },
-            routeV3("/api/v3/traces") { try await searchV3($0) },
+            routeV3("/api/v3/traces") { request in
+                try await lists.pass { () async throws(Refusal) in try await searchV3(request) }
+            },
             routeV3("/api/v3/trace-summaries") { try await summariesV3($0) },
         ]
     }

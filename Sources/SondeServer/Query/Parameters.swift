@@ -114,9 +114,16 @@ extension Refusal {
     }
 }
 
+extension Refusal {
+    /// Nobody will read it.
+    static var givenUp: Refusal {
+        Refusal(.serviceUnavailable, code: "timed_out", "the question was given up")
+    }
+}
+
 /// Runs a question to the store; what it throws becomes the API's error.
 func asking<Answer>(_ question: () async throws(ReadError) -> Answer) async throws(Refusal) -> Answer {
     // A question of many steps ends at the next one when nobody waits for its answer any more.
-    if Task.isCancelled { throw Refusal(.serviceUnavailable, code: "timed_out", "the question was given up") }
+    if Task.isCancelled { throw .givenUp }
     do { return try await question() } catch { throw Refusal(error) }
 }

@@ -18,10 +18,16 @@ struct ZipkinReceiver: Receiver {
     static let dialect = Dialect.text
     let sink: any SpanSink
     let observer: any PipelineObserver
+    let clock: WallClock
 
-    /// JSON where nothing is said, as Zipkin's own server has it.
+    /// JSON where nothing is said, as Zipkin's own server has it, unless a browser says nothing: it asks nobody before it
+    /// sends what has no type, so that any page could send spans. Before it sends JSON it asks, and is told no.
     static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat {
+        let isFromPage = head.headers.contains(name: "origin")
         switch head.headers.first(name: "content-type").map(ContentType.essence) {
+        case nil where isFromPage:
+            throw .unsupportedMedia(
+                "the request comes from a web page and has no content type", hint: "pages can't send spans")
         case nil, ContentType.json: return .json
         case ContentType.protobuf: return .protobuf
         case let other?:
@@ -39,8 +45,8 @@ struct ZipkinReceiver: Receiver {
         do throws(DecodeError) {
             decoded =
                 switch payload.format {
-                case .protobuf: try ZipkinProtobuf.decode(payload.bytes)
-                case .json: try ZipkinJSON.decode(payload.bytes)
+                case .protobuf: try ZipkinProtobuf.decode(payload.bytes, arrival: clock.now())
+                case .json: try ZipkinJSON.decode(payload.bytes, arrival: clock.now())
                 }
         } catch {
             throw .undecodable(error.message)

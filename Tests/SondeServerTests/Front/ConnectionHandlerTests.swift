@@ -105,6 +105,22 @@ import Testing
         #expect(try sent().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
     }
 
+    @Test func aBodyTakesRoomAsItArrivesAndIsRefusedInTheMiddleWhereThereIsNone() throws {
+        let step = ServerLimits.firstBodyBytes
+        try receive("POST /take HTTP/1.1\r\nhost: localhost\r\ncontent-length: \(64 * step)\r\n\r\n")
+        #expect(budget.usedBytes == step)
+        for held in [1, 2, 4, 4] {
+            try channel.writeInbound(ByteBuffer(repeating: 0, count: step))
+            #expect(budget.usedBytes == held * step)
+        }
+        #expect(try sent() == "")
+        try channel.writeInbound(ByteBuffer(repeating: 0, count: step))
+        let refusal = try sent()
+        #expect(refusal.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        #expect(refusal.contains("retry-after: 1\r\n") && refusal.contains("connection: close\r\n"))
+        #expect(budget.usedBytes == 0)
+    }
+
     @Test func whatFollowsAnOfferOfAnotherProtocolIsNotHoarded() throws {
         try receive(
             "POST /take HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\nx")

@@ -159,6 +159,27 @@ import Testing
         }
     }
 
+    @Test func bodiesThatAreAnnouncedAndNeverComeKeepNobodyOut() async throws {
+        try await RunningCollector.run { collector in
+            try await announce([16, 16, 8], to: collector) {
+                let reply = try await collector.post(spans)
+                #expect(reply?.status == 200)
+            }
+        }
+    }
+
+    /// Runs `body` while requests wait that have announced so many MiB and have been told to send them.
+    private func announce(
+        _ sizes: [Int], to collector: RunningCollector, _ body: () async throws -> Void
+    ) async throws {
+        guard let size = sizes.first else { return try await body() }
+        try await RawConnection.open(port: collector.otlpPort) { connection in
+            try await connection.send(head("content-length: \(size << 20)\r\nexpect: 100-continue"))
+            #expect(try await connection.response()?.status == 100)
+            try await announce(Array(sizes.dropFirst()), to: collector, body)
+        }
+    }
+
     // MARK: Expect: 100-continue
 
     @Test func tellsAWaitingPeerToGoOn() async throws {
@@ -381,13 +402,30 @@ import Testing
         try await RunningCollector.run(configure: { $0.corsOrigin = "https://grafana.example" }) { collector in
             let preflight = try #require(try await ask(collector))
             #expect(preflight.status == 204)
-            #expect(preflight["access-control-allow-methods"] == "GET")
+            #expect(preflight["access-control-allow-methods"] == "GET, HEAD")
             #expect(preflight["access-control-allow-origin"] == "https://grafana.example")
             for path in ["/sonde/v1/services", "/nowhere"] {
                 let reply = try #require(try await collector.get(path))
                 #expect(reply["access-control-allow-origin"] == "https://grafana.example")
                 #expect(reply["vary"] == "origin")
             }
+        }
+    }
+
+    @Test(arguments: [
+        (ListenerName.query, "/sonde/v1/import/spans"), (.otlpHTTP, "/v1/traces"), (.otlpHTTP, "/health/live"),
+        (.zipkin, "/api/v2/spans"),
+    ])
+    func letsNoPageSendAnything(listener: ListenerName, path: String) async throws {
+        try await RunningCollector.run(configure: {
+            $0.corsOrigin = "https://grafana.example"
+            $0.listeners[.zipkin] = .loopback(0)
+        }) { collector in
+            let headers = ["origin": "https://grafana.example", "access-control-request-method": "POST"]
+            let reply = try #require(
+                try await collector.send("OPTIONS", path, headers: headers, to: collector.port(listener)))
+            #expect(reply.status == 405 || reply.status == 404)
+            #expect(reply["access-control-allow-methods"] == nil)
         }
     }
 

@@ -53,6 +53,19 @@ import Testing
         }
     }
 
+    /// As `navigator.sendBeacon` and `fetch` in the mode `no-cors` send it.
+    @Test func aPageThatNamesNoContentTypeIsRefused() async throws {
+        try await withCollector { collector, store in
+            let reply = try #require(
+                try await collector.send(
+                    "POST", "/api/v2/spans", headers: ["origin": "https://evil.example"], body: Array(shared.utf8),
+                    to: collector.zipkinPort))
+            #expect(reply.status == 415)
+            #expect(reply.text.contains("from a web page"))
+            #expect(try await store.statistics().spans == 0)
+        }
+    }
+
     @Test(arguments: ["/api/v2/services", "/api/v2/traces", "/zipkin", "/api/v1/spans", "/"])
     func answersQuestionsWith404AndASentence(path: String) async throws {
         try await withCollector { collector, _ in
@@ -83,6 +96,22 @@ import Testing
             #expect(try await store.statistics().spans == 2)
             let page = try #require(try await collector.get("/metrics")).text
             #expect(page.contains("sonde_records_rejected_total{reason=\"invalid\",signal=\"spans\"} 1\n"))
+        }
+    }
+
+    @Test func aSpanThatSaysNothingOfTimeBeginsOnArrival() async throws {
+        let store = MemoryStore()
+        try await RunningCollector.run(
+            store: store,
+            configure: {
+                $0.listeners[.zipkin] = .loopback(0)
+                $0.clock = WallClock { .sampleEpoch }
+            }
+        ) { collector in
+            let reply = try await post(Array(#"[{"traceId":"7","id":"7"}]"#.utf8), to: collector)
+            #expect(reply?.status == 202)
+            let trace = try await store.trace(TraceID(high: 0, low: 7))
+            #expect(trace?.spans.map(\.start) == [.sampleEpoch])
         }
     }
 

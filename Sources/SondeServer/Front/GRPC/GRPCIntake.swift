@@ -56,7 +56,7 @@ struct GRPCIntake {
     mutating func receive(_ piece: ByteBuffer, isLast: Bool, on stream: HTTP2StreamID) -> Action {
         var piece = piece
         if state == .prefix, let refusal = readPrefix(&piece) { return end(refusal) }
-        if state == .message { collect(&piece) }
+        if state == .message, let refusal = collect(&piece) { return end(refusal) }
         switch state {
         case .ended: return .wait
         case .prefix, .message:
@@ -98,19 +98,26 @@ struct GRPCIntake {
         default: return (.init(.internal, "the message's first byte is neither 0 nor 1"), .undecodable)
         }
         guard length <= maxMessageBytes else { return (.tooLarge(length, limit: maxMessageBytes), .tooLarge) }
-        guard let reservation = budget.reserve(length) else { return (.memoryBusy, .memory) }
+        let first = min(length, ServerLimits.firstBodyBytes)
+        guard let reservation = budget.reserve(first) else { return (.memoryBusy, .memory) }
         self.reservation = reservation
         missingBytes = length
-        message.reserveCapacity(length)
+        message.reserveCapacity(first)
         state = length == 0 ? .complete : .message
         return nil
     }
 
-    private mutating func collect(_ piece: inout ByteBuffer) {
-        guard let part = piece.readSlice(length: min(piece.readableBytes, missingBytes)) else { return }
+    private mutating func collect(_ piece: inout ByteBuffer) -> (GRPCStatus, RefusalReason)? {
+        guard let part = piece.readSlice(length: min(piece.readableBytes, missingBytes)), let reservation else {
+            return nil
+        }
+        let announced = message.count + missingBytes
+        let needed = message.count + part.readableBytes
+        guard reservation.cover(needed, of: announced, in: &message) else { return (.memoryBusy, .memory) }
         message.append(contentsOf: part.readableBytesView)
         missingBytes -= part.readableBytes
         if missingBytes == 0 { state = .complete }
+        return nil
     }
 
     private var cutShort: GRPCStatus {

@@ -36,7 +36,8 @@ struct GRPCLifecycle {
     init(limits: ServerLimits, now: NIODeadline) {
         self.limits = limits
         oldAt = now + limits.grpcConnectionAge.timeAmount
-        stateEnds = min(oldAt, now + limits.grpcIdleTimeout.timeAmount)
+        // Clients connect to call; who never does is not a client.
+        stateEnds = min(oldAt, now + min(limits.idleTimeout, limits.grpcIdleTimeout).timeAmount)
     }
 
     /// When the time should be told.

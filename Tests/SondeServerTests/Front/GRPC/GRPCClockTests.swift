@@ -36,7 +36,16 @@ import Testing
 
     // MARK: The connection
 
-    @Test func aConnectionWithoutCallsIsToldToGoAfterFiveMinutes() async throws {
+    @Test func aConnectionWithoutAnyCallIsToldToGoAfterAMinute() throws {
+        try grpc.advance(.seconds(59))
+        #expect(!saidFarewell)
+        try grpc.advance(.seconds(1))
+        #expect(saidFarewell)
+        #expect(!grpc.server.isActive)
+    }
+
+    @Test func aConnectionWithoutFurtherCallsIsToldToGoAfterFiveMinutes() async throws {
+        try await call()
         try grpc.advance(.seconds(299))
         #expect(!saidFarewell)
         try grpc.advance(.seconds(1))
@@ -46,13 +55,14 @@ import Testing
 
     @Test func theIdleTimeBeginsAnewWithEveryCall() async throws {
         for _ in 0..<4 {
+            try await call()
             try grpc.advance(.seconds(299))
             #expect(!saidFarewell)
-            try await call()
         }
     }
 
     @Test func pingsAreAnsweredAndDoNotProlongTheIdleTime() async throws {
+        try await call()
         for number in 0..<29 {
             try grpc.advance(.seconds(10))
             try grpc.send(.ping(HTTP2PingData(withInteger: UInt64(number)), ack: false))
@@ -72,8 +82,8 @@ import Testing
 
     @Test func anOldConnectionMakesWayHoweverBusyItIsAndItsCallsAreAnswered() async throws {
         for _ in 0..<17 {
-            try grpc.advance(.seconds(200))
             try await call()
+            try grpc.advance(.seconds(200))
         }
         let last = try grpc.begin()
         try grpc.send(Array(spans.dropLast()), on: last)
@@ -88,7 +98,7 @@ import Testing
     }
 
     @Test func aClientThatDoesNotAnswerTheFarewellIsLeftASecondLater() {
-        grpc.advanceUnheard(.seconds(300))
+        grpc.advanceUnheard(.seconds(60))
         #expect(grpc.server.isActive)
         grpc.advanceUnheard(.seconds(1))
         #expect(!grpc.server.isActive)
@@ -118,6 +128,21 @@ import Testing
         #expect(silent.server.isActive)
         silent.advanceUnheard(.seconds(1))
         #expect(!silent.server.isActive)
+    }
+
+    /// Of a type that we don't know, which must be read over.
+    @Test(arguments: [(0, true), (1, false)])
+    func aFrameOverTheLimitEndsTheConnectionByItsHead(excess: Int, lives: Bool) throws {
+        let stranger = try EmbeddedGRPC(speaks: false)
+        let length = ServerLimits.grpcFrameBytes + excess
+        // Its own settings, and that it has heard ours: before, frames may have 16 KiB.
+        let settings: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 0, 4, 1, 0, 0, 0, 0]
+        let frame = [UInt8(length >> 16), UInt8(length >> 8 & 255), UInt8(length & 255), 0xFA, 0, 0, 0, 0, 0]
+        let bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + settings + frame
+        // What is malformed is reported as an error of the channel too.
+        _ = try? stranger.server.writeInbound(ByteBuffer(bytes: bytes))
+        stranger.advanceUnheard(.zero)
+        #expect(stranger.server.isActive == lives)
     }
 
     // MARK: A call

@@ -14,12 +14,13 @@ import Testing
     private let budget = InFlightBudget(capacity: 1000)
     private let stream = HTTP2StreamID(1)
 
-    private func intake(isGzip: Bool = false) -> GRPCIntake {
+    private func intake(isGzip: Bool = false, limit: Int = 600, budget: InFlightBudget? = nil) -> GRPCIntake {
         var limits = ServerLimits()
-        limits.maxBodyBytes = 600
+        limits.maxBodyBytes = limit
         let route = Route(.POST, "/v1/traces", intake: .ingest(.spans, check: { _ in })) { _ in Reply() }
         return GRPCIntake(
-            method: GRPCMethod(path: "/a.B/C", work: .export(route)), isGzip: isGzip, limits: limits, budget: budget)
+            method: GRPCMethod(path: "/a.B/C", work: .export(route)), isGzip: isGzip, limits: limits,
+            budget: budget ?? self.budget)
     }
 
     private func framed(_ count: Int, flag: UInt8 = 0) -> [UInt8] {
@@ -83,6 +84,24 @@ import Testing
         #expect(refusal?.code == .resourceExhausted)
         #expect(refusal?.retryAfter != nil)
         first.abandon()
+        #expect(budget.usedBytes == 0)
+    }
+
+    @Test func aMessageTakesRoomAsItArrivesAndIsRefusedInTheMiddleWhereThereIsNone() {
+        let step = ServerLimits.firstBodyBytes
+        let budget = InFlightBudget(capacity: 4 * step)
+        var intake = intake(limit: 64 * step, budget: budget)
+        let prefix = GRPCConnection.prefix(64 * step)
+        #expect(intake.receive(ByteBuffer(bytes: prefix), isLast: false, on: stream).isWait)
+        #expect(budget.usedBytes == step)
+        let piece = ByteBuffer(repeating: 0, count: step)
+        for held in [1, 2, 4, 4] {
+            #expect(intake.receive(piece, isLast: false, on: stream).isWait)
+            #expect(budget.usedBytes == held * step)
+        }
+        let refusal = intake.receive(piece, isLast: false, on: stream).refusal
+        #expect(refusal?.code == .resourceExhausted)
+        #expect(refusal?.retryAfter != nil)
         #expect(budget.usedBytes == 0)
     }
 
