@@ -27,7 +27,7 @@ actor Checkpointer {
 
     /// What has been done about the log since it was last begun anew.
     private struct Progress {
-        /// Pages of log when a checkpoint last began.
+        /// Pages of log at the last step.
         var pages = 0
         var isRunning = false
         /// Whether all but the last commits has been copied beside the writer.
@@ -40,19 +40,22 @@ actor Checkpointer {
 
     private nonisolated let progress = Mutex(Progress())
 
-    /// Called by the writer after each commit, on its thread. When the log has grown, most of it is copied beside the
-    /// writer; then the writer waits for the short rest, since only a log that is copied whole is begun anew.
+    /// Called by the writer after each change, on its thread. When the log has grown, most of it is copied beside the
+    /// writer; then the writer waits for the short rest, since only a log that is copied whole is begun anew. While a
+    /// reader needs an older state that cannot be; it is tried again as the log grows.
     nonisolated func noteLog(pages: Int) {
         switch progress.withLock({ Self.step(&$0, pages: pages) }) {
         case .beside:
             executor.queue.async {
-                self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) }
+                _ = self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) }
                 self.progress.withLock {
                     $0.isRunning = false
                     $0.isAlmostDone = true
                 }
             }
-        case .atOnce: executor.queue.sync { self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) } }
+        case .atOnce:
+            let isWhole = executor.queue.sync { self.assumeIsolated { $0.checkpoint(SQLITE_CHECKPOINT_PASSIVE) } }
+            progress.withLock { $0.isAlmostDone = !isWhole }
         case nil: return
         }
     }
@@ -60,21 +63,21 @@ actor Checkpointer {
     private static func step(_ progress: inout Progress, pages: Int) -> Step? {
         if pages < progress.pages { progress = Progress(isRunning: progress.isRunning) }
         let grown = (pages - progress.pages) * Limits.pageSize
-        if progress.isAlmostDone || grown > Limits.checkpointBytesAtMost {
+        if progress.isAlmostDone && grown > Limits.checkpointBytesAgain || grown > Limits.checkpointBytesAtMost {
             progress.pages = pages
-            progress.isAlmostDone = false
             return .atOnce
         }
-        guard grown > Limits.checkpointBytes, !progress.isRunning else { return nil }
+        guard grown > Limits.checkpointBytes, !progress.isRunning, !progress.isAlmostDone else { return nil }
         progress.isRunning = true
         return .beside
     }
 
     /// Empties the log and cuts its file to nothing, unless a reader needs it.
-    func truncate() { checkpoint(SQLITE_CHECKPOINT_TRUNCATE) }
+    func truncate() { _ = checkpoint(SQLITE_CHECKPOINT_TRUNCATE) }
 
-    private func checkpoint(_ mode: Int32) {
-        guard let connection else { return }
+    /// Whether all of the log is in the file now.
+    private func checkpoint(_ mode: Int32) -> Bool {
+        guard let connection else { return false }
         observer.began(.checkpoint)
         defer { observer.ended(.checkpoint) }
         let began = ContinuousClock.now
@@ -82,10 +85,13 @@ actor Checkpointer {
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(connection.handle, "main", mode, &logged, &copied)
         switch code & 0xFF {
-        case SQLITE_OK: observer.checkpointed(pages: Int(copied), duration: began.duration(to: .now))
+        case SQLITE_OK:
+            observer.checkpointed(pages: Int(copied), duration: began.duration(to: .now))
+            return copied == logged
         // A reader or the writer is in the way: the next one does it.
-        case SQLITE_BUSY, SQLITE_LOCKED: return
+        case SQLITE_BUSY, SQLITE_LOCKED: break
         default: observer.upkeepFailed("cannot checkpoint: \(connection.error(code).message)")
         }
+        return false
     }
 }

@@ -118,7 +118,8 @@ final class ColumnValues: CachedPart {
 
     /// Reads the dictionaries of `wanted`, or of all keys.
     init(_ bytes: UnsafeBufferPointer<UInt8>, meta: ColumnMeta, wanted: Set<Int>? = nil) throws(Damage) {
-        var whole = Array(bytes)
+        // All are read where they lie, some only are copied out: a search keeps them of many blocks.
+        var whole = wanted == nil ? Array(bytes) : []
         var reader = ByteReader(bytes)
         var offsets: [[UInt32]] = []
         for (number, key) in meta.keys.enumerated() {
@@ -130,23 +131,39 @@ final class ColumnValues: CachedPart {
             if let wanted, !wanted.contains(number) {
                 if key.isSimilar { try SimilarStrings.skip(&reader, count: count) } else { try reader.skip(count) }
                 offsets.append([])
-                continue
+            } else if key.isSimilar {
+                // Values that had to be put together lie behind those that are read where they are.
+                let values = try SimilarStrings(&reader, count: count)
+                offsets.append(try whole.append(values.bytes[...], at: values.offsets))
+            } else {
+                let places = try reader.offsets(count: count)
+                guard wanted != nil, let first = places.first else {
+                    offsets.append(places)
+                    continue
+                }
+                let texts = bytes[Int(first)..<reader.position]
+                offsets.append(try whole.append(texts, at: places.map { $0 - first }))
             }
-            guard key.isSimilar else {
-                offsets.append(try reader.offsets(count: count))
-                continue
-            }
-            // Values that had to be put together lie behind those that are read where they are.
-            let values = try SimilarStrings(&reader, count: count)
-            let start = UInt32(whole.count)
-            offsets.append(values.offsets.map { $0 + start })
-            whole += values.bytes
         }
         self.bytes = whole
         self.offsets = offsets
     }
 
     var cost: Int { bytes.count + offsets.reduce(0) { $0 + $1.count * 4 + 16 } }
+}
+
+extension [UInt8] {
+    /// Appends strings that lie at `offsets` of `texts`; returns where they lie now.
+    fileprivate mutating func append(
+        _ texts: some Collection<UInt8>, at offsets: [UInt32]
+    ) throws(Damage) -> [UInt32] {
+        guard count + texts.count <= Limits.chunkBytes else {
+            throw Damage("dictionaries of \(count + texts.count) bytes are beyond every bound")
+        }
+        let start = UInt32(count)
+        self += texts
+        return offsets.map { $0 + start }
+    }
 }
 
 extension ByteReader {

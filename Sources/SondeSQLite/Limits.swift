@@ -60,6 +60,8 @@ enum Limits {
     /// Bytes of write-ahead log at which a checkpoint is started beside the writer. Larger saves writes, since pages
     /// that changed often are copied once; smaller opens faster after a crash, which reads the log: 20 ms for this much.
     static let checkpointBytes = 24 << 20
+    /// Growth of the log after which a checkpoint that a reader held up is tried again.
+    static let checkpointBytesAgain = 1 << 20
     /// Bytes of log at which the writer waits for a checkpoint: one beside it cannot keep up.
     static let checkpointBytesAtMost = 48 << 20
     /// Bytes to which the log's file is cut after a checkpoint.

@@ -34,6 +34,10 @@ struct TraceSearch {
     /// Traces resolved one by one before it pays to find out which lie in one block only.
     private static let resolvedOneByOne = 200
 
+    /// Blocks whose conditions are kept while their slices wait, at some 10 kB each; blocks are scanned in order of time,
+    /// so that few are looked into side by side.
+    private static let matchersKept = 64
+
     private let file: BlockFile
     private let query: TraceQuery
     private let limit: Int
@@ -144,7 +148,10 @@ struct TraceSearch {
             return
         }
         if let operations, !head.operations.contains(where: { $0 < operations.count && operations[$0] }) { return }
-        if !query.attributes.isEmpty, try !matcher(block).canMatch { return }
+        if !query.attributes.isEmpty, try !matcher(block).canMatch {
+            matchers[block.id] = nil
+            return
+        }
         if let last = candidates?.last, last >= head.slices.count {
             throw BlockFile.damaged(.filter, block.id, Damage("it has more filters than the block has slices"))
         }
@@ -222,6 +229,7 @@ struct TraceSearch {
     private mutating func matcher(_ block: SpanBlockInfo) throws(ReadError) -> AttributeMatcher {
         if let known = matchers[block.id] { return known }
         let matcher = try file.matcher(query.attributes, block)
+        if matchers.count >= Self.matchersKept { matchers.removeAll() }
         matchers[block.id] = matcher
         return matcher
     }

@@ -43,6 +43,7 @@ extension Writer {
         var services = unused.services.subtracting(watched.services)
         if !services.isEmpty { services.subtract(names.servicesOfOperations) }
         guard !operations.isEmpty || !services.isEmpty else { return }
+        defer { noteLog() }
         observer.began(.names)
         defer { observer.ended(.names) }
         try transaction { connection in

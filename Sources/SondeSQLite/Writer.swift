@@ -90,7 +90,7 @@ actor Writer {
         let left = waiting.count
         // One sender alone is never waited for.
         if group.count + left > 1 { busySenders = group.count + left }
-        checkpointer.noteLog(pages: logPages)
+        noteLog()
         return true
     }
 
@@ -265,6 +265,7 @@ actor Writer {
         } else {
             try checkRoom(for: exchange.bytes)
         }
+        defer { noteLog() }
         let phase = exchange.bytes == 0 ? StorePhase.prune : .exchange
         configuration.observer.began(phase)
         defer { configuration.observer.ended(phase) }
@@ -312,6 +313,7 @@ actor Writer {
     /// Gives some free pages back to the file system; returns how many, and the time it took.
     func vacuum(pages: Int) throws -> (pages: Int, duration: Duration) {
         guard let connection else { return (0, .zero) }
+        defer { noteLog() }
         configuration.observer.began(.vacuum)
         defer { configuration.observer.ended(.vacuum) }
         let began = ContinuousClock.now
@@ -320,6 +322,9 @@ actor Writer {
         let given = Int(free - (try connection.integer("PRAGMA freelist_count")))
         return (given, began.duration(to: .now))
     }
+
+    /// Has the log copied where it has grown; called after every change, when nothing is measured any more.
+    func noteLog() { checkpointer.noteLog(pages: logPages) }
 
     /// Pages in the write-ahead log as of the last commit.
     private var logPages: Int {
