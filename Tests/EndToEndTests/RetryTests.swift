@@ -40,7 +40,8 @@ struct RetryTests {
         let port = try #require(collector.otlpURL.split(separator: ":").last)
         // Of 32 MB, 10 are for bodies in flight, and 5 for one of them: two bodies leave less room than an export needs.
         let account = try await Self.export(
-            [way.rawValue, way.url(of: collector), "memory", String(port), "5000000", "4999900"], in: scratch)
+            [way.rawValue, way.url(of: collector), "memory", String(port), collector.queryURL, "5000000", "4999900"],
+            in: scratch)
         #expect(account.compactMap { $0["answer"]?.text } == Array(repeating: "HTTP/1.1 100 Continue", count: 2))
         let warning = Self.warnings(account).first ?? ""
         #expect(warning.contains(way.noRoom), "\(account)")

@@ -3,7 +3,7 @@
 SDK took it. Every line of output is an object of JSON; the last one says what was exported. PROTOCOL is grpc or http.
 
 usage: export_again.py PROTOCOL URL twice                     the same spans, exported twice
-       export_again.py PROTOCOL URL memory HTTP_PORT BYTES... bodies of these sizes are held until the SDK is told to wait
+       export_again.py PROTOCOL URL memory HTTP_PORT QUERY_URL BYTES... bodies of these sizes are held until the SDK is told to wait
        export_again.py PROTOCOL URL locked DATABASE           the store's file is locked until the SDK is told to wait
        export_again.py PROTOCOL URL outage                    exports on and on, until some succeeded after a failure
 """
@@ -12,6 +12,8 @@ import logging
 import socket
 import sqlite3
 import sys
+import time
+import urllib.request
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import LoggerProvider
@@ -102,8 +104,18 @@ def twice():
     finish(len(made))
 
 
-def memory(port, sizes):
-    """Whoever announces a body has the room for it reserved, before the first byte of it is sent."""
+def wait_for_bytes(query, wanted):
+    """Waits until the collector holds this many bytes of bodies."""
+    while True:
+        metrics = urllib.request.urlopen(query + "/metrics", timeout=30).read().decode()
+        lines = [line.split()[1] for line in metrics.splitlines() if line.startswith("sonde_ingest_in_flight_bytes ")]
+        if lines and float(lines[0]) >= wanted:
+            return
+        time.sleep(0.05)
+
+
+def memory(port, query, sizes):
+    """A body takes room as it arrives: all of it but the last byte is sent, and the collector has read it."""
     held = []
     for size in sizes:
         connection = socket.create_connection(("127.0.0.1", port))
@@ -111,7 +123,9 @@ def memory(port, sizes):
         connection.sendall((head + "Expect: 100-continue\r\n\r\n").encode())
         # The answer says that the head has been read.
         tell(held=size, answer=connection.recv(4096).decode("latin-1").splitlines()[0])
+        connection.sendall(bytes(size - 1))
         held.append(connection)
+    wait_for_bytes(query, sum(sizes))
 
     def release():
         while held:
@@ -146,6 +160,6 @@ def outage():
 
 match story:
     case "twice": twice()
-    case "memory": memory(int(arguments[0]), [int(size) for size in arguments[1:]])
+    case "memory": memory(int(arguments[0]), arguments[1], [int(size) for size in arguments[2:]])
     case "locked": locked(arguments[0])
     case "outage": outage()
