@@ -62,7 +62,7 @@ struct DiskFullTests {
     private static func prunedSpans(_ collector: RunningCollector) async throws -> Double {
         let metrics = try await HTTPProbe.get(collector.queryURL + "/metrics").text
         let line = metrics.split(separator: "\n").first {
-            $0.hasPrefix("sonde_store_pruned_records_total") && $0.contains("disk_full") && $0.contains("traces")
+            $0.hasPrefix("sonde_store_pruned_records_total") && $0.contains("disk_full") && $0.contains("spans")
         }
         return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
     }
