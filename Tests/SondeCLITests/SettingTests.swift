@@ -74,7 +74,8 @@ struct SettingTests {
 
     @Test func timesOfServicesComeFromFlagVariableAndFile() throws {
         let expected: [String: Duration?] = [
-            "checkout": .seconds(30 * 86_400), "health": .seconds(6 * 3600), "audit": Duration?.none, "a=b": .seconds(60),
+            "checkout": .seconds(30 * 86_400), "health": .seconds(6 * 3600), "audit": Duration?.none,
+            "a=b": .seconds(60),
         ]
         let text = "checkout=30d, health = 6h,audit=off,a=b=1m"
         #expect(try Self.settings(flags: ["keep-service": text]).keepByService == expected)
