@@ -71,58 +71,63 @@ private struct CursorMemory {
     var cursor: Unmanaged<TableCursor>
 }
 
-/// Registers a table on a connection, and lives as long as it.
+/// A table of a connection. It must outlive every statement on that connection, not the connection: closing it calls only
+/// `xDisconnect`, which reads nothing of this.
 final class TableModule {
     let description: TableDescription
     let source: TableSource
-    private let module: UnsafeMutablePointer<sqlite3_module>
 
     init(_ description: TableDescription, _ source: TableSource) {
         self.description = description
         self.source = source
-        module = .allocate(capacity: 1)
-        module.initialize(to: sqlite3_module())
-        module.pointee.xConnect = Self.connect
-        module.pointee.xBestIndex = { table, plan in TableModule.chooseIndex(table, plan) }
-        module.pointee.xDisconnect = { table in
+    }
+
+    /// The callbacks, the same for every table and never freed: SQLite reads them as late as in closing a connection.
+    // Written once, before anybody can see it, and only read after that.
+    private nonisolated(unsafe) static let callbacks: UnsafePointer<sqlite3_module> = {
+        var module = sqlite3_module()
+        module.xConnect = connect
+        module.xBestIndex = { table, plan in TableModule.chooseIndex(table, plan) }
+        module.xDisconnect = { table in
             UnsafeMutableRawPointer(table)?.assumingMemoryBound(to: TableMemory.self).deallocate()
             return SQLITE_OK
         }
-        module.pointee.xOpen = { table, cursor in TableModule.open(table, cursor) }
-        module.pointee.xClose = { cursor in
+        module.xOpen = { table, cursor in TableModule.open(table, cursor) }
+        module.xClose = { cursor in
             guard let memory = TableModule.memory(cursor) else { return SQLITE_OK }
             memory.pointee.cursor.release()
             memory.deallocate()
             return SQLITE_OK
         }
-        module.pointee.xFilter = { cursor, plan, _, count, values in TableModule.filter(cursor, plan, count, values) }
-        module.pointee.xNext = { cursor in
+        module.xFilter = { cursor, plan, _, count, values in TableModule.filter(cursor, plan, count, values) }
+        module.xNext = { cursor in
             guard let memory = TableModule.memory(cursor) else { return SQLITE_ERROR }
             memory.pointee.row &+= 1
             return memory.pointee.row < memory.pointee.end ? SQLITE_OK : TableModule.advance(memory)
         }
-        module.pointee.xEof = { cursor in
+        module.xEof = { cursor in
             guard let memory = TableModule.memory(cursor) else { return 1 }
             return memory.pointee.row < memory.pointee.end ? 0 : 1
         }
-        module.pointee.xColumn = { cursor, context, column in
+        module.xColumn = { cursor, context, column in
             guard let memory = TableModule.memory(cursor), let context else { return SQLITE_ERROR }
             return TableModule.attempt(memory) { cursor throws(ReadError) in
                 try cursor.column(column, row: memory.pointee.row, SQLResult(context))
             }
         }
-        module.pointee.xRowid = { cursor, number in
+        module.xRowid = { cursor, number in
             guard let memory = TableModule.memory(cursor) else { return SQLITE_ERROR }
             number?.pointee = memory.pointee.cursor.takeUnretainedValue().number(memory.pointee.row)
             return SQLITE_OK
         }
-    }
-
-    deinit { module.deallocate() }
+        let memory = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
+        memory.initialize(to: module)
+        return UnsafePointer(memory)
+    }()
 
     func register(on connection: Connection) throws(SQLiteError) {
         let me = Unmanaged.passUnretained(self).toOpaque()
-        let code = sqlite3_create_module_v2(connection.handle, description.name, module, me, nil)
+        let code = sqlite3_create_module_v2(connection.handle, description.name, Self.callbacks, me, nil)
         guard code == SQLITE_OK else { throw connection.error(code) }
     }
 
