@@ -30,7 +30,7 @@ demo: ## build, start the collector and a small shop, show a checkout's trace (O
 test: ## run all tests on one debug build (FILTER=NAME: only those)
 	@scripts/ensure $(TESTS)
 	swift build --build-tests
-	MALLOC_PERTURB_=$(FREED_BYTE) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(if $(FILTER),--filter $(FILTER))
+	MALLOC_PERTURB_=$(FREED_BYTE) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(if $(FILTER),--filter '$(FILTER)')
 
 fuzz: ## try new damaged inputs on every decoder (SECONDS=60 in all, SEED=… to have a run again); findings: .build/fuzz
 	swift build --build-tests
