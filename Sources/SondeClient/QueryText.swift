@@ -37,6 +37,7 @@ struct QueryText: Hashable, Sendable {
             }
             add("attr." + condition.key, condition.value)
         }
+        add("q", query.expression?.text)
         add("start", query.start.map(RFC3339.text))
         add("end", query.end.map(RFC3339.text))
         add("limit", String(query.limit))

@@ -18,6 +18,8 @@ package struct TraceSummary: Hashable, Sendable {
     package var services: [ServiceCount]
     /// As ``Trace/isComplete``.
     package var isComplete: Bool
+    /// What a query in TraceQL found in it; empty where nothing was asked for in TraceQL.
+    package var spanSets: [MatchedSpanSet] = []
 
     package struct ServiceCount: Hashable, Sendable {
         package var name: String
@@ -60,6 +62,51 @@ package struct TraceSummary: Hashable, Sendable {
             rootOperation: trace.spans[root].name, start: trace.start, durationNanoseconds: trace.durationNanoseconds,
             spanCount: trace.spans.count, errorCount: trace.spans.count(where: \.isError),
             services: counts.values.sorted { $0.name < $1.name }, isComplete: trace.isComplete)
+    }
+}
+
+/// A set of spans that a query found in a trace, as a search shows it.
+package struct MatchedSpanSet: Hashable, Sendable {
+    /// Spans in the set; ``spans`` shows the first of them.
+    package var matched: Int
+    /// The values by which the query parted the spans into sets, and what it worked out about this one, in the order of
+    /// the query; an absent value is ``AttributeValue/empty``.
+    package var attributes: [Attribute]
+    package var spans: [MatchedSpan]
+
+    package init(matched: Int, attributes: [Attribute] = [], spans: [MatchedSpan]) {
+        self.matched = matched
+        self.attributes = attributes
+        self.spans = spans
+    }
+}
+
+/// A span that a query found.
+package struct MatchedSpan: Hashable, Sendable {
+    package var spanID: SpanID
+    package var service: String
+    package var name: String
+    package var start: Timestamp
+    package var durationNanoseconds: UInt64
+    /// The fields that the query selected, those that the span has.
+    package var attributes: [Attribute]
+
+    package init(_ span: SpanRecord, attributes: [Attribute] = []) {
+        self.init(
+            spanID: span.spanID, service: span.resource.serviceName, name: span.name, start: span.start,
+            durationNanoseconds: span.durationNanoseconds, attributes: attributes)
+    }
+
+    package init(
+        spanID: SpanID, service: String, name: String, start: Timestamp, durationNanoseconds: UInt64,
+        attributes: [Attribute]
+    ) {
+        self.spanID = spanID
+        self.service = service
+        self.name = name
+        self.start = start
+        self.durationNanoseconds = durationNanoseconds
+        self.attributes = attributes
     }
 }
 

@@ -95,7 +95,10 @@ package final class SQLiteReader: TraceReader, LogReader {
     }
 
     package func search(_ query: TraceQuery) async throws(ReadError) -> TracePage {
-        try await pool.read { file throws(ReadError) in try TraceSearch.run(query, in: file) }
+        guard query.expression == nil else {
+            throw .unsupported("cannot evaluate a query in TraceQL on a file yet; use conditions like service=orders")
+        }
+        return try await pool.read { file throws(ReadError) in try TraceSearch.run(query, in: file) }
     }
 
     package func trace(_ id: TraceID) async throws(ReadError) -> Trace? {

@@ -4,7 +4,26 @@
 package import SondeModel
 
 extension TraceQuery {
-    /// Whether one span meets every condition on spans.
+    /// The row of a trace in the answer; nil if it is not in it, wherever the cursor stands.
+    package func summary(of trace: Trace) -> TraceSummary? {
+        guard var summary = TraceSummary(trace), matches(summary) else { return nil }
+        guard let expression else {
+            return !hasSpanConditions || trace.spans.contains(where: matches) ? summary : nil
+        }
+        let sets = spanSets(of: expression, in: trace)
+        guard !sets.isEmpty else { return nil }
+        summary.spanSets = sets.map { $0.shown(in: trace, expression.selectedFields, limit: spansPerSet) }
+        return summary
+    }
+
+    /// The sets that the expression finds, those without a span that meets the conditions on spans left out.
+    private func spanSets(of expression: TraceExpression, in trace: Trace) -> [SpanSet] {
+        let sets = expression.spanSets(in: trace)
+        guard hasSpanConditions else { return sets }
+        return sets.filter { $0.spans.contains { matches(trace.spans[$0]) } }
+    }
+
+    /// Whether one span meets every condition on spans, apart from ``expression``.
     package func matches(_ span: SpanRecord) -> Bool {
         if let service, span.resource.serviceName != service { return false }
         if let operation, span.name != operation { return false }

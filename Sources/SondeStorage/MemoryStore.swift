@@ -84,9 +84,7 @@ package final class MemoryStore: TelemetryStore {
 
     package func search(_ query: TraceQuery) async throws(ReadError) -> TracePage {
         let matching = assembled()
-            .filter { trace in !query.hasSpanConditions || trace.spans.contains(where: query.matches) }
-            .compactMap { TraceSummary($0) }
-            .filter { query.matches($0) }
+            .compactMap { query.summary(of: $0) }
             .sorted { ($0.start, $0.traceID) > ($1.start, $1.traceID) }
         let rest = matching.filter { query.cursor?.precedes(start: $0.start, traceID: $0.traceID) ?? true }
         let page = Array(rest.prefix(max(1, query.limit)))

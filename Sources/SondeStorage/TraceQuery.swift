@@ -26,7 +26,13 @@ package struct TraceQuery: Hashable, Sendable {
     /// The trace starts before this moment.
     package var end: Timestamp?
 
+    /// What a query in TraceQL, or a shorthand that the other conditions can't express, asks of the trace. The conditions
+    /// on a span must then hold on one of the spans that it finds.
+    package var expression: TraceExpression?
+
     // The page.
+    /// At most this many spans are shown of each set that ``expression`` finds, 0 to ``QueryLimits/spansPerSet``.
+    package var spansPerSet: Int = TraceQuery.defaultSpansPerSet
     /// At most this many traces, 1 to ``maxLimit``.
     package var limit: Int = TraceQuery.defaultLimit
     /// Continue after this place.
@@ -36,10 +42,12 @@ package struct TraceQuery: Hashable, Sendable {
 
     /// A screenful.
     package static let defaultLimit = 20
+    /// Enough to recognise what was found.
+    package static let defaultSpansPerSet = 3
     /// A page of summaries at this size is about 300 kB of JSON; more comes by cursor.
     package static let maxLimit = 1000
 
-    /// Whether the query asks anything of a span.
+    /// Whether the query asks anything of a span, apart from its ``expression``.
     package var hasSpanConditions: Bool {
         service != nil || operation != nil || kind != nil || status != nil || minDuration != nil || maxDuration != nil
             || !attributes.isEmpty

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers that bound what may be asked.
+
+package enum QueryLimits {
+    /// Unicode scalars in a query. Written by hand they have hundreds; a generated list of a thousand ids fits.
+    package static let textScalars = 32_768
+
+    /// Levels of nesting, and operators in a row that nest (`1 + 1 + …`, `{} > {} > …`). Reading and evaluating call
+    /// themselves once a level: this many take some 100 kB of a thread's stack of 512 kB.
+    package static let depth = 100
+
+    /// Spanset filters in one query: each is evaluated over every span of a trace.
+    package static let spansetFilters = 64
+
+    /// Unicode scalars in a regular expression.
+    package static let patternScalars = 2_048
+
+    /// Instructions of a compiled regular expression. Matching takes at most this many steps for each character of the
+    /// text, whatever the pattern: there is no backtracking.
+    package static let patternInstructions = 10_000
+
+    /// How often `x{n,m}` may repeat, as in RE2.
+    package static let patternRepetitions = 1_000
+
+    /// Spans shown of each set of spans, at most: more are in the trace itself.
+    package static let spansPerSet = 100
+}
