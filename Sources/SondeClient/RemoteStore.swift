@@ -12,7 +12,7 @@ import SondeWire
 /// Asks the collector at a URL.
 ///
 /// Call ``close()`` when done: connections are kept open between questions.
-package final class RemoteStore: TraceReader, LogReader, TracePins {
+package final class RemoteStore: TraceReader, LogReader, ActivityReader, TracePins {
     /// Where the collector is asked: the URL without a slash at its end.
     package let url: String
     private let client: HTTPClient

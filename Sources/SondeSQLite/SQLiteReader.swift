@@ -5,7 +5,7 @@ package import SondeModel
 package import SondeStorage
 
 /// A read-only view of a database. Each question sees what was committed before it.
-package final class SQLiteReader: TraceReader, LogReader {
+package final class SQLiteReader: TraceReader, LogReader, ActivityReader {
     let pool: ReaderPool
 
     private init(pool: ReaderPool) { self.pool = pool }

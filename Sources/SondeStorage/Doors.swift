@@ -56,8 +56,8 @@ package protocol LogReader: Sendable {
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage
 }
 
-/// What keeps telemetry: both sinks, both readers, pins, and upkeep.
-package protocol TelemetryStore: SpanSink, LogSink, TraceReader, LogReader, TracePins {
+/// What keeps telemetry: both sinks, the readers, pins, and upkeep.
+package protocol TelemetryStore: SpanSink, LogSink, TraceReader, LogReader, ActivityReader, TracePins {
     /// Upkeep in the background (merging, retention, checkpoints) until the task is cancelled; then finishes what has
     /// been accepted and closes. Sinks and readers MAY be used before it runs and MUST NOT be used after it returned.
     func run() async throws(ReadError)

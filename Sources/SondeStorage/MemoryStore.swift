@@ -128,7 +128,7 @@ package final class MemoryStore: TelemetryStore {
         return LogPage(logs: page.map(\.record), next: next, total: Total(matching.count, isExact: true))
     }
 
-    private func assembled() -> [Trace] {
+    func assembled() -> [Trace] {
         state.withLock { $0.traces }.map { Trace(id: $0.key, assembling: $0.value) }
     }
 }

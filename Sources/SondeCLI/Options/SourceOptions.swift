@@ -6,7 +6,7 @@ import FoundationEssentials
 import SondeClient
 import SondeStorage
 
-typealias Source = TraceReader & LogReader
+typealias Source = TraceReader & LogReader & ActivityReader
 
 struct SourceOptions: ParsableArguments {
     @Option(

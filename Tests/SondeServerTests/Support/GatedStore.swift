@@ -51,6 +51,12 @@ struct GatedStore: TelemetryStore {
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
+        try await memory.serviceGraph(query)
+    }
+    func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries] {
+        try await memory.activity(query)
+    }
     func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { try await memory.pin(id, note: note) }
     func unpin(_ id: TraceID) async throws(ReadError) -> Bool { try await memory.unpin(id) }
     func pins() async throws(ReadError) -> [TracePin] { try await memory.pins() }

@@ -26,6 +26,12 @@ struct RefusingStore: TelemetryStore {
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
+        try await memory.serviceGraph(query)
+    }
+    func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries] {
+        try await memory.activity(query)
+    }
     func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { try await memory.pin(id, note: note) }
     func unpin(_ id: TraceID) async throws(ReadError) -> Bool { try await memory.unpin(id) }
     func pins() async throws(ReadError) -> [TracePin] { try await memory.pins() }
@@ -46,6 +52,8 @@ struct UnableStore: TelemetryStore {
     func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] { throw broken }
     func statistics() async throws(ReadError) -> StoreStatistics { throw broken }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { throw broken }
+    func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph { throw broken }
+    func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries] { throw broken }
     func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { throw broken }
     func unpin(_ id: TraceID) async throws(ReadError) -> Bool { throw broken }
     func pins() async throws(ReadError) -> [TracePin] { throw broken }
@@ -69,6 +77,12 @@ struct StoppingStore: TelemetryStore {
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
+    func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
+        try await memory.serviceGraph(query)
+    }
+    func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries] {
+        try await memory.activity(query)
+    }
     func pin(_ id: TraceID, note: String) async throws(ReadError) -> TracePin? { try await memory.pin(id, note: note) }
     func unpin(_ id: TraceID) async throws(ReadError) -> Bool { try await memory.unpin(id) }
     func pins() async throws(ReadError) -> [TracePin] { try await memory.pins() }

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door for what many spans come to: who called whom, how often, how long, how often in vain, in any time range. The
+// answers are computed from the stored spans, so that they agree with every other answer of the store.
+
+package import SondeModel
+
+/// Sums up spans.
+///
+/// - Spans count by their start: those in `[start, end)` of the question. Relatives outside of the range are looked at
+///   where they decide something (the caller of a span, the children that its self time excludes) and are not counted.
+/// - A span that arrived twice (same trace id, span id and kind) counts once, the copy that a trace would show.
+/// - Unfinished spans count as calls; they have no duration yet.
+/// - Larger answers than the bounds of the questions allow are refused with ``ReadError/invalid(_:)``; never cut short.
+/// - MAY be called from many tasks at once; each answer is one consistent snapshot.
+package protocol ActivityReader: Sendable {
+    /// Who called whom.
+    func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph
+
+    /// Calls, errors and durations by service or operation. Series are sorted by service, operation, kind; steps in which
+    /// nothing started are left out.
+    func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries]
+}
+
+// MARK: The graph
+
+/// A question for the service graph.
+package struct ServiceGraphQuery: Hashable, Sendable {
+    /// Calls whose answering span (where there is none, the calling one) starts at or after this moment.
+    package var start: Timestamp?
+    /// And before this moment.
+    package var end: Timestamp?
+    /// Only edges from or to this service.
+    package var service: String?
+    /// Which quantiles to tell of every edge's durations, from 0 to 1.
+    package var quantiles: [Double] = ServiceGraphQuery.defaultQuantiles
+
+    package init() {}
+
+    package static let defaultQuantiles = [0.5, 0.95]
+
+    /// Edges of an answer at most: about 20 MB with their durations. No person reads a thousandth of it; more comes of
+    /// callers that name each far end by an address of its own.
+    package static let maxEdges = 10_000
+}
+
+/// Who called whom in a time range.
+///
+/// An edge counts calls, each once:
+/// - a span whose parent belongs to another service; or one of kind server or consumer whose parent, of kind client or
+///   producer, belongs to the same service. A span of kind client or producer answers nobody;
+/// - a span of kind consumer that is no such call by its parent, once for each span of kind producer that it links to;
+/// - a span of kind client or producer that no span answers and that has no client or producer below it, if its
+///   attributes name a far end (``SondeModel/Peer``): an edge to a virtual node.
+///
+/// A producer that is only linked to counts as answered if a consumer in the range links to it.
+package struct ServiceGraph: Hashable, Sendable {
+    package struct Edge: Hashable, Sendable {
+        package var client: String
+        package var server: String
+        package var connection: ConnectionType
+        /// Whether the far end is a virtual node: one of which no span tells. A call that no span answers may still name
+        /// a service of which there are spans; it then has the connection ``SondeModel/ConnectionType/virtualNode`` and
+        /// leads to that service.
+        package var isVirtual = false
+        package var calls = 0
+        /// Calls of which the answering or the calling span has the status error.
+        package var errors = 0
+        /// Of the answering spans; without any for edges to virtual nodes.
+        package var serverDurations = DurationStatistics()
+        /// Of the calling spans of kind client or producer.
+        package var clientDurations = DurationStatistics()
+
+        package init(client: String, server: String, connection: ConnectionType) {
+            self.client = client
+            self.server = server
+            self.connection = connection
+        }
+    }
+
+    package struct Node: Hashable, Sendable {
+        package var name: String
+        /// ``SondeModel/ConnectionType/request`` for a service that has sent spans, else what kind of far end it is.
+        package var connection: ConnectionType
+        /// Spans of the service in the range, and those with the status error; of a virtual node none.
+        package var spans = 0
+        package var errors = 0
+        /// Spans of kind server or consumer in the range that answer no known caller: where work enters.
+        package var entries = 0
+
+        package init(name: String, connection: ConnectionType) {
+            self.name = name
+            self.connection = connection
+        }
+    }
+
+    /// Sorted by name, then connection. Every service with spans in the range, and every end of an edge; with a service
+    /// asked for, that one and its neighbours.
+    package var nodes: [Node]
+    /// Sorted by client, server, connection.
+    package var edges: [Edge]
+
+    package init(nodes: [Node] = [], edges: [Edge] = []) {
+        self.nodes = nodes
+        self.edges = edges
+    }
+}
+
+// MARK: Activity
+
+/// A question for calls, errors and durations.
+package struct ActivityQuery: Hashable, Sendable {
+    package enum Grouping: String, Hashable, Sendable, CaseIterable {
+        case service
+        /// Service and span name, whatever the kind.
+        case operation
+        /// Service, span name and kind.
+        case kind
+    }
+
+    package var start: Timestamp?
+    package var end: Timestamp?
+    /// Spans of any of these; none means all.
+    package var services: [String] = []
+    /// Spans of any of these kinds; none means all.
+    package var kinds: [SpanKind] = []
+    package var grouping = Grouping.operation
+    /// Cuts the range into steps of so many nanoseconds, counted from ``start``, else from 1970.
+    package var step: UInt64?
+    /// Which quantiles to tell of durations, from 0 to 1.
+    package var quantiles: [Double] = []
+    /// Whether to tell self times, for which every trace must be put together.
+    package var wantsSelfTime = false
+
+    package init() {}
+
+    /// Series and steps of an answer at most, together: some megabytes of JSON, and less than 200 MB while it is made.
+    package static let maxPoints = 20_000
+
+    /// Quantiles asked for at most; a picture shows a few.
+    package static let maxQuantiles = 20
+}
+
+/// What spans come to.
+package struct ActivityCounts: Hashable, Sendable {
+    package var calls = 0
+    /// Of those, spans with the status error.
+    package var errors = 0
+    /// Of ended spans.
+    package var durations = DurationStatistics()
+    /// Nanoseconds in which the spans ran and none of their children did; nil if not asked for.
+    package var selfTime: UInt64?
+
+    package init() {}
+}
+
+/// The activity of one service or operation.
+package struct ActivitySeries: Hashable, Sendable {
+    package struct Step: Hashable, Sendable {
+        package var start: Timestamp
+        package var counts: ActivityCounts
+
+        package init(start: Timestamp, counts: ActivityCounts) {
+            self.start = start
+            self.counts = counts
+        }
+    }
+
+    package var service: String
+    /// Nil when grouped by service.
+    package var operation: String?
+    /// Nil unless grouped by kind.
+    package var kind: SpanKind?
+    /// Over the whole range.
+    package var counts = ActivityCounts()
+    /// In order of time; empty unless steps were asked for.
+    package var steps: [Step] = []
+
+    package init(service: String, operation: String?, kind: SpanKind?) {
+        self.service = service
+        self.operation = operation
+        self.kind = kind
+    }
+}
+
+// MARK: What questions may ask
+
+extension ServiceGraphQuery {
+    package func check() throws(ReadError) {
+        try ActivityQuery.check(quantiles: quantiles)
+    }
+
+    static func tooManyEdges() -> ReadError {
+        .invalid(
+            "the graph has more than \(maxEdges) edges; ask for a shorter time, or for the edges of one service")
+    }
+
+    /// Whether a span that starts then is in the range.
+    package func admits(_ moment: Timestamp) -> Bool {
+        moment >= start ?? .zero && (end.map { moment < $0 } ?? true)
+    }
+}
+
+extension ActivityQuery {
+    package func check() throws(ReadError) {
+        if step == 0 { throw .invalid("a step of 0 ns cuts nothing; give a longer one") }
+        try Self.check(quantiles: quantiles)
+    }
+
+    fileprivate static func check(quantiles: [Double]) throws(ReadError) {
+        guard quantiles.count <= maxQuantiles else {
+            throw .invalid("\(quantiles.count) quantiles are asked for; at most \(maxQuantiles) are told")
+        }
+        for quantile in quantiles where !(0...1).contains(quantile) {
+            throw .invalid("\(quantile) is not a quantile; expected a number from 0 to 1")
+        }
+    }
+
+    static func tooManyPoints() -> ReadError {
+        .invalid(
+            "the answer has more than \(maxPoints) series and steps; ask for a shorter time, longer steps, fewer services, "
+                + "or group by service")
+    }
+
+    /// Whether a span that starts then is in the range.
+    package func admits(_ moment: Timestamp) -> Bool {
+        moment >= start ?? .zero && (end.map { moment < $0 } ?? true)
+    }
+
+    /// The start of the step that a moment of the range falls in.
+    package func stepStart(_ moment: Timestamp) -> Timestamp? {
+        guard let step, step > 0 else { return nil }
+        let origin = start?.nanoseconds ?? 0
+        return Timestamp(nanoseconds: moment.nanoseconds - (moment.nanoseconds - origin) % step)
+    }
+}
