@@ -14,63 +14,72 @@
 package import SondeModel
 
 package enum CriticalPath {
-    /// A stretch of one span on the path.
-    package struct Segment: Hashable, Sendable {
-        /// Index into the trace's spans.
-        package var span: Int
-        package var start: Timestamp
-        package var end: Timestamp
-    }
-
     /// The path below the trace's main root, latest stretch first; empty for a trace without spans. Stretches touch one
-    /// another and cover the root from end to start. Children are seen as far as they lie inside their parent: one that
-    /// outlives it (work left running) counts up to the parent's end, one that begins after it does not count.
-    package static func segments(of trace: Trace) -> [Segment] {
-        guard let root = trace.mainRoot else { return [] }
-        var segments: [Segment] = []
-        var walk = [Visit(root, in: trace, from: trace.spans[root].start, to: trace.spans[root].end)]
+    /// another and cover the root from end to start, in adjusted times. Children are seen as far as they lie inside their
+    /// parent: one that outlives it (work left running) counts up to the parent's end, one that begins after it does not
+    /// count, and neither does a consumer, which takes up a message that its parent only sent.
+    package static func segments(of trace: Trace) -> [PathSegment] { segments(of: TraceColumns(trace)) }
+
+    static func segments(of columns: TraceColumns) -> [PathSegment] {
+        guard let root = columns.mainRoot else { return [] }
+        var segments: [PathSegment] = []
+        var walk = [Visit(root, in: columns, from: columns.starts[root], to: columns.ends[root])]
         while var visit = walk.popLast() {
             guard let child = visit.nextWaitedFor() else {
-                segments.append(visit.segment(downTo: visit.start))
+                visit.close(downTo: visit.start, into: &segments, in: columns)
                 continue
             }
-            segments.append(visit.segment(downTo: child.end))
+            visit.close(downTo: child.end, into: &segments, in: columns)
             visit.now = child.start
             walk.append(visit)
-            walk.append(Visit(child.span, in: trace, from: child.start, to: child.end))
+            walk.append(Visit(child.span, in: columns, from: child.start, to: child.end))
         }
-        return segments.filter { $0.start < $0.end || trace.spans[$0.span].durationNanoseconds == 0 }
+        return segments
+    }
+
+    /// A child as far as it lies inside its parent.
+    private struct Held {
+        var span: Int
+        var start: UInt64
+        var end: UInt64
     }
 
     /// A span while the walk is inside it, with the children it may still enter.
     private struct Visit {
         let span: Int
-        let start: Timestamp
+        let start: UInt64
         /// The walk has come back to this moment.
-        var now: Timestamp
+        var now: UInt64
         /// Children held inside the span, the one that finished last at the end.
-        var children: [Segment]
+        var children: [Held]
 
-        init(_ span: Int, in trace: Trace, from start: Timestamp, to end: Timestamp) {
+        init(_ span: Int, in columns: TraceColumns, from start: UInt64, to end: UInt64) {
             self.span = span
             self.start = start
             self.now = max(start, end)
-            self.children = trace.children(of: span).compactMap { child in
-                let held = Segment(
-                    span: child, start: max(trace.spans[child].start, start), end: min(trace.spans[child].end, end))
+            self.children = columns.children(of: span).compactMap { child in
+                guard !columns.isSentOff(child, by: span) else { return nil }
+                let held = Held(
+                    span: child, start: max(columns.starts[child], start), end: min(columns.ends[child], end))
                 return held.start <= held.end ? held : nil
             }
             children.sort { ($0.end, $0.start) < ($1.end, $1.start) }
         }
 
         /// The child that finished last, not after now.
-        mutating func nextWaitedFor() -> Segment? {
+        mutating func nextWaitedFor() -> Held? {
             while let child = children.popLast() {
                 if child.end <= now { return child }
             }
             return nil
         }
 
-        func segment(downTo moment: Timestamp) -> Segment { Segment(span: span, start: moment, end: now) }
+        /// Adds the stretch from `moment` to now, unless it is empty in a span that is not.
+        func close(downTo moment: UInt64, into segments: inout [PathSegment], in columns: TraceColumns) {
+            guard moment < now || columns.duration(span) == 0 else { return }
+            segments.append(
+                PathSegment(
+                    span: span, start: Timestamp(nanoseconds: moment), end: Timestamp(nanoseconds: now)))
+        }
     }
 }

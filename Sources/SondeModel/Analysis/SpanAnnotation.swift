@@ -8,9 +8,12 @@ package struct SpanAnnotation: Hashable, Sendable {
     package var selfNanos: UInt64
     /// Whether some stretch of this span decided when its root ended.
     package var isOnCriticalPath: Bool
+    /// What was added to the span's own times to place it inside its parent, because two clocks disagree; zero for most.
+    package var adjustmentNanos: Int64
 
-    package init(selfNanos: UInt64, isOnCriticalPath: Bool) {
+    package init(selfNanos: UInt64, isOnCriticalPath: Bool, adjustmentNanos: Int64 = 0) {
         self.selfNanos = selfNanos
         self.isOnCriticalPath = isOnCriticalPath
+        self.adjustmentNanos = adjustmentNanos
     }
 }
