@@ -199,7 +199,8 @@ let package = Package(
         tests(
             "SondeCLI",
             [
-                "SondeWire", "SondeStorage", "SondeSQLite", "SondeViewer", "SondeTerminal", "SondeServer", "Sonde",
+                "SondeWire", "SondeStorage", "SondePipeline", "SondeSQLite", "SondeViewer", "SondeTerminal",
+                "SondeServer", "Sonde",
                 arguments, configuration, log,
             ], files: ["Golden"]),
         .testTarget(name: "HouseTests", swiftSettings: houseRules),

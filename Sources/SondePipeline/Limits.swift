@@ -21,4 +21,36 @@ package enum PipelineLimits {
     /// What a sender is told to wait when memory is short. Bodies live for milliseconds, so the shortest time that
     /// `Retry-After` can say is long enough.
     package static let retryAfterMemory = Duration.seconds(1)
+
+    // Metrics from spans.
+
+    /// Label sets of spans, about 1 kB each in memory and 3 kB on the page: a shop of 20 services has some 300.
+    package static let spanSeries = 1_000
+    /// Label sets of calls between services.
+    static let callSeries = 1_000
+    /// Resources shown as targets. Instances that come and go are forgotten when they are idle.
+    static let targets = 500
+    /// Attributes of a resource that become labels of its target.
+    static let targetLabels = 32
+    /// Bytes of a resource that is shown as a target: usual ones have some hundred.
+    static let targetBytes = 8_192
+    /// Bytes of what is looked up for a span and remembered; what is longer is templated each time.
+    static let spanKeyBytes = 512
+    /// Names as they came whose series is remembered, at some 100 bytes each. More are looked up anew.
+    static let spanNamesRemembered = 16_384
+    /// Bytes of a name or a dimension in a label: what is longer is no name to be grouped by.
+    static let spanLabelBytes = 256
+    /// The first upper bound of spans' durations, in nanoseconds, and how often it doubles: 2 ms to 16 s, as in Tempo.
+    static let firstSpanBound: UInt64 = 2_000_000
+    static let spanBounds = 14
+    /// The same for calls: 0.1 s to 12.8 s.
+    static let firstCallBound: UInt64 = 100_000_000
+    static let callBounds = 8
+    /// A series that nothing was added to for so long is forgotten: Tempo's stale duration.
+    static let seriesIdleTime = Duration.seconds(15 * 60)
+    /// One half of a call waits so long for the other. SDKs send every 5 s.
+    static let callWait = Duration.seconds(10)
+    /// Halves that wait at once, at some 150 bytes each. At 5 s of delay enough for 6 500 calls a second whose two sides
+    /// come apart; Tempo keeps 10 000.
+    static let callsWaiting = 32_768
 }

@@ -39,6 +39,8 @@ package struct CollectorConfiguration: Sendable {
     package var corsOrigin: String?
     package var limits = ServerLimits()
     package var admission = AdmissionLimits()
+    /// What is counted from spans; nil for nothing.
+    package var spanMetrics: SpanMetricsConfiguration? = SpanMetricsConfiguration()
     package var clock = WallClock.system
 
     package init() {

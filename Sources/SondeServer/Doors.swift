@@ -34,7 +34,9 @@ struct Doors: Sendable {
         let answers = InFlightBudget(capacity: limits.answerBytes)
         let metrics = ServerMetrics(registry: registry, budget: budget)
         metrics.observe(questions: questions, answers: answers)
-        let admission = Admission(limits: configuration.admission, observer: metrics, next: store)
+        let spanMetrics = configuration.spanMetrics.map { SpanMetrics($0) }
+        let counted: any SpanSink & LogSink = spanMetrics.map { SpanMetricsStage(metrics: $0, next: store) } ?? store
+        let admission = Admission(limits: configuration.admission, observer: metrics, next: counted)
         let reception = Reception(limits: limits, metrics: metrics)
         self.configuration = configuration
         self.metrics = metrics
@@ -66,7 +68,7 @@ struct Doors: Sendable {
             ]
             + PinQueries(pins: store, clock: configuration.clock).routes
         jaeger = JaegerQueries(reader: store, clock: configuration.clock).routes
-        own = MetricsRoute(registry: registry, metrics: metrics, reader: store).routes
+        own = MetricsRoute(registry: registry, metrics: metrics, reader: store, spanMetrics: spanMetrics).routes
         health = HealthRoutes(readiness: readiness).routes
     }
 

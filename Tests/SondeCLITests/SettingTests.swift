@@ -3,6 +3,7 @@
 
 import Foundation
 import Logging
+import SondePipeline
 import SondeServer
 import Testing
 
@@ -17,7 +18,11 @@ struct SettingTests {
         ("durability", "none", "--durability none", "full or relaxed"),
         ("cors", "grafana", "--cors grafana", "an origin"),
         ("log-level", "loud", "--log-level loud", "info"), ("max-memory", "1MB", "--max-memory 1MB", "32MB"),
-        ("max-disk", "5", "--max-disk 5", "10MB"), ("data", "", "--data", "a folder"),
+        ("max-disk", "5", "--max-disk 5", "10MB"),
+        ("span-metrics-series", "0", "--span-metrics-series 0", "at least 1"),
+        ("span-metrics-dimensions", "a,,b", "--span-metrics-dimensions a,,b", "separated by commas"),
+        ("span-metrics-dimensions", "a.b,a_b", "second label a_b", "once"),
+        ("span-metrics-dimensions", "service", "second label service", "span_name"), ("data", "", "--data", "a folder"),
     ])
     func aBadFlagIsNamedWithWhatWasExpected(flag: String, value: String, named: String, expected: String) throws {
         let error = #expect(throws: SettingError.self) { try Self.settings(flags: [flag: value]) }
@@ -175,8 +180,10 @@ struct SettingTests {
         #expect(settings.maxDiskBytes == 10_000_000_000)
         #expect(settings.maxMemoryBytes == 128_000_000)
         #expect(!settings.isRelaxed)
+        #expect(settings.spanMetrics == SpanMetricsConfiguration())
         #expect(settings.logLevel == .info)
         #expect(settings.logFormat == .text)
+        #expect(try Self.settings(flags: ["span-metrics": "off"]).spanMetrics == nil)
         #expect(try Self.settings(environment: ["XDG_DATA_HOME": "/data"]).dataFolder == "/data/sonde")
         #expect(try Self.settings(flags: ["keep": "off"]).keep == nil)
     }
@@ -187,7 +194,8 @@ struct SettingTests {
             "SONDE_ZIPKIN": "4",
             "SONDE_DATA": "/x", "SONDE_KEEP": "1h", "SONDE_MAX_DISK": "1TB", "SONDE_MAX_MEMORY": "1GiB",
             "SONDE_DURABILITY": "relaxed", "SONDE_CORS": "https://a.example", "SONDE_LOG_LEVEL": "DEBUG",
-            "SONDE_LOG_FORMAT": "json",
+            "SONDE_LOG_FORMAT": "json", "SONDE_SPAN_METRICS_DIMENSIONS": "http.request.method, service.version",
+            "SONDE_SPAN_METRICS_SERIES": "50", "SONDE_SPAN_METRICS": "on",
         ])
         #expect(
             settings.listeners == [
@@ -199,6 +207,8 @@ struct SettingTests {
         #expect(settings.maxMemoryBytes == 1 << 30)
         #expect(settings.isRelaxed)
         #expect(settings.corsOrigin == "https://a.example")
+        #expect(settings.spanMetrics?.dimensions == ["http.request.method", "service.version"])
+        #expect(settings.spanMetrics?.maxSeries == 50)
         #expect(settings.logLevel == .debug)
         #expect(settings.logFormat == .json)
     }

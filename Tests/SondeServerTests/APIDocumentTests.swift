@@ -30,7 +30,9 @@ import Testing
     }
 
     @Test func namesEveryMetric() {
-        for name in MetricName.help.keys { #expect(document.contains("`\(name)`"), "\(name)") }
+        for name in Array(MetricName.help.keys) + SpanMetricName.help.keys {
+            #expect(document.contains("`\(name)`"), "\(name)")
+        }
     }
 
     @Test func namesTheLimitsThatSendersMeet() {

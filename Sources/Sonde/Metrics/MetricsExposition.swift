@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scrape: what stands in the registry, sorted by name and labels, in the format that the scraper wants.
 
-import SondeWire
+package import SondeWire
 import Synchronization
 
 extension MetricsRegistry {
@@ -14,7 +14,15 @@ extension MetricsRegistry {
         return (format.contentType, exposition(format))
     }
 
-    func exposition(_ format: PrometheusFormat) -> [UInt8] {
+    /// The same, with families after those of the registry that are kept elsewhere. Their names must not occur here.
+    package func exposition(
+        accept: String?, appending more: (inout PrometheusText) -> Void
+    ) -> (contentType: String, body: [UInt8]) {
+        let format = PrometheusFormat.preferred(accept: accept)
+        return (format.contentType, exposition(format, appending: more))
+    }
+
+    func exposition(_ format: PrometheusFormat, appending more: (inout PrometheusText) -> Void = { _ in }) -> [UInt8] {
         let families = snapshot()
         let count = families.reduce(0) { $0 + $1.series.count }
         var text = PrometheusText(format: format, reservingCapacity: count * 96 + 4_096)
@@ -22,6 +30,7 @@ extension MetricsRegistry {
             text.family(family.name, kind: family.kind, help: family.help, unit: family.unit)
             for (labels, series) in family.series { text.append(series, name: family.name, labels: labels) }
         }
+        more(&text)
         return text.finish()
     }
 

@@ -16,6 +16,11 @@ struct ServeFlags: ParsableArguments {
     @Option(name: Setting.maxMemory.flagName, help: Setting.maxMemory.flagHelp) var maxMemory: String?
     @Option(name: Setting.durability.flagName, help: Setting.durability.flagHelp) var durability: String?
     @Option(name: Setting.cors.flagName, help: Setting.cors.flagHelp) var cors: String?
+    @Option(name: Setting.spanMetrics.flagName, help: Setting.spanMetrics.flagHelp) var spanMetrics: String?
+    @Option(name: Setting.spanMetricsDimensions.flagName, help: Setting.spanMetricsDimensions.flagHelp)
+    var spanMetricsDimensions: [String] = []
+    @Option(name: Setting.spanMetricsSeries.flagName, help: Setting.spanMetricsSeries.flagHelp)
+    var spanMetricsSeries: String?
     @Option(name: Setting.logLevel.flagName, help: Setting.logLevel.flagHelp) var logLevel: String?
     @Option(name: Setting.logFormat.flagName, help: Setting.logFormat.flagHelp) var logFormat: String?
     @Option(name: Setting.config.flagName, help: Setting.config.flagHelp) var config: String?
@@ -24,14 +29,16 @@ struct ServeFlags: ParsableArguments {
     var values: [String: String] {
         let given: [(Setting, String?)] = [
             (.otlpHTTP, otlpHTTP), (.query, query), (.otlpGRPC, otlpGRPC), (.zipkin, zipkin), (.data, data),
-            (.keep, keep), (.keepService, keepService.isEmpty ? nil : keepService.joined(separator: ",")),
-            (.maxDisk, maxDisk), (.maxMemory, maxMemory), (.durability, durability), (.cors, cors),
-            (.logLevel, logLevel),
-            (.logFormat, logFormat), (.config, config),
+            (.keep, keep), (.keepService, Self.joined(keepService)), (.maxDisk, maxDisk), (.maxMemory, maxMemory),
+            (.durability, durability), (.cors, cors), (.spanMetrics, spanMetrics),
+            (.spanMetricsDimensions, Self.joined(spanMetricsDimensions)), (.spanMetricsSeries, spanMetricsSeries),
+            (.logLevel, logLevel), (.logFormat, logFormat), (.config, config),
         ]
         return Dictionary(
             given.compactMap { setting, value in value.map { (setting.flag, $0) } }, uniquingKeysWith: { $1 })
     }
+
+    private static func joined(_ values: [String]) -> String? { values.isEmpty ? nil : values.joined(separator: ",") }
 }
 
 extension Setting {

@@ -72,6 +72,7 @@ extension CollectorRun {
         var configuration = CollectorConfiguration()
         configuration.listeners = settings.listeners
         configuration.corsOrigin = settings.corsOrigin
+        configuration.spanMetrics = settings.spanMetrics
         configuration.limits.inFlightBytes = settings.bytesInFlight
         // A single body, plain and inflated, must leave room for others.
         configuration.limits.maxBodyBytes = min(configuration.limits.maxBodyBytes, settings.bytesInFlight / 2)

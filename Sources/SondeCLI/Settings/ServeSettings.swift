@@ -3,6 +3,7 @@
 
 import FoundationEssentials
 import Logging
+import SondePipeline
 import SondeServer
 import SondeWire
 
@@ -19,6 +20,8 @@ struct ServeSettings {
     var maxMemoryBytes: Int
     var isRelaxed: Bool
     var corsOrigin: String?
+    /// Nil where spans are not counted.
+    var spanMetrics: SpanMetricsConfiguration?
     var logLevel: Logger.Level
     var logFormat: LogFormat
 
@@ -44,6 +47,7 @@ struct ServeSettings {
         maxMemoryBytes = try Self.size(.maxMemory, least: Limits.minMemoryBytes, sources)
         isRelaxed = try sources.choice(.durability) == "relaxed"
         corsOrigin = try sources.read(.cors, Self.origin)
+        spanMetrics = try Self.spanMetrics(sources)
         logLevel = Logger.Level(rawValue: try sources.choice(.logLevel)) ?? .info
         logFormat = LogFormat(rawValue: try sources.choice(.logFormat)) ?? .text
     }
@@ -101,6 +105,37 @@ struct ServeSettings {
             }
         }
         return ages
+    }
+
+    private static func spanMetrics(
+        _ sources: SettingSources
+    ) throws(SettingError) -> SpanMetricsConfiguration? {
+        var metrics = SpanMetricsConfiguration()
+        metrics.maxSeries =
+            try sources.read(.spanMetricsSeries) { Int($0).flatMap { $0 > 0 ? $0 : nil } }
+            ?? metrics.maxSeries
+        metrics.dimensions = try dimensions(sources)
+        return try sources.choice(.spanMetrics) == "on" ? metrics : nil
+    }
+
+    /// Two dimensions that are one label for Prometheus would be one series printed twice.
+    private static func dimensions(_ sources: SettingSources) throws(SettingError) -> [String] {
+        guard let found = try sources.value(of: .spanMetricsDimensions) else { return [] }
+        var labels = Set(SpanMetricName.labels)
+        var keys: [String] = []
+        for part in found.text.split(separator: ",", omittingEmptySubsequences: false) {
+            let key = blanksTrimmed(part)
+            guard !key.isEmpty else { throw try sources.unreadable(.spanMetricsDimensions) }
+            let label = PrometheusText.labelName(key)
+            guard labels.insert(label).inserted else {
+                throw SettingError(
+                    message: "\(found.origin) names \(key), which is a second label \(label)",
+                    advice:
+                        "Give each label once; \(SpanMetricName.labels.prefix(4).joined(separator: ", ")) are there.")
+            }
+            keys.append(key)
+        }
+        return keys
     }
 
     private static func blanksTrimmed(_ text: Substring) -> String {

@@ -5,7 +5,7 @@
 /// One thing that can be set.
 struct Setting: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        case address, folder, file, duration, durations, size, origin
+        case address, folder, file, duration, durations, size, origin, count, keys
         case choice([String])
     }
 
@@ -37,6 +37,8 @@ struct Setting: Hashable, Sendable {
         case .durations: "service=duration|off"
         case .size: "size"
         case .origin: "origin"
+        case .count: "count"
+        case .keys: "key,key"
         case .choice(let names): names.joined(separator: "|")
         }
     }
@@ -51,6 +53,8 @@ struct Setting: Hashable, Sendable {
         case .durations: "services with durations, like checkout=30d,health=6h or audit=off"
         case .size: "a size like 500MB, 10GB or 2GiB"
         case .origin: "an origin like https://grafana.example.org"
+        case .count: "a whole number of at least 1"
+        case .keys: "keys of attributes separated by commas, like http.request.method,service.version"
         case .choice(let names): names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
         }
     }
@@ -98,6 +102,20 @@ extension Setting {
     static let cors = Setting(
         flag: "cors", kind: .origin, standard: nil, summary: "Let pages of this origin read answers. (default: none)",
         reason: "Browsers ask; without it no page but our own may read what is stored here.")
+    static let spanMetrics = Setting(
+        flag: "span-metrics", kind: .choice(["on", "off"]), standard: "on",
+        summary: "Count spans and calls between services, and show them on /metrics.",
+        reason: "Rates, errors, durations and the service graph under the names that Grafana's dashboards look for.")
+    static let spanMetricsDimensions = Setting(
+        flag: "span-metrics-dimensions", kind: .keys, standard: nil,
+        summary: "Attributes of spans or resources that become labels there; may be given several times.",
+        reason:
+            "Every value multiplies the series: methods and versions are good labels, users and ids are not. In the "
+            + "span, else in its resource.")
+    static let spanMetricsSeries = Setting(
+        flag: "span-metrics-series", kind: .count, standard: "1000",
+        summary: "Count spans past this many sets of labels in one series.",
+        reason: "A set takes about 1 kB of memory and 3 kB of the page. The one series is otel_metric_overflow=true.")
     static let logLevel = Setting(
         flag: "log-level", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
         standard: "info", summary: "Log this and what is more important, on standard error.",
@@ -112,9 +130,8 @@ extension Setting {
 
     /// In the order of `--help`.
     static let all: [Setting] = [
-        otlpHTTP, query, otlpGRPC, zipkin, data, keep, keepService, maxDisk, maxMemory, durability, cors, logLevel,
-        logFormat,
-        config,
+        otlpHTTP, query, otlpGRPC, zipkin, data, keep, keepService, maxDisk, maxMemory, durability, cors, spanMetrics,
+        spanMetricsDimensions, spanMetricsSeries, logLevel, logFormat, config,
     ]
 
     /// Those that the file may hold: all but its own path.

@@ -12,12 +12,15 @@ struct MetricsRoute: Sendable {
     let registry: MetricsRegistry
     let metrics: ServerMetrics
     let reader: any TraceReader
+    /// Nil where spans are not counted.
+    let spanMetrics: SpanMetrics?
 
     var routes: [Route] {
         [
             Route(.GET, "/metrics", intake: .probe) { request in
                 await refresh()
-                let page = registry.exposition(accept: request.header("accept"))
+                let spans = spanMetrics.map { SpanMetricsPage(snapshot: $0.snapshot()) }
+                let page = registry.exposition(accept: request.header("accept")) { spans?.append(to: &$0) }
                 return Reply(type: page.contentType, bytes: page.body)
             }
         ]
