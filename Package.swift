@@ -164,7 +164,7 @@ let package = Package(
 
         tests("SondeModel", ["SondeWire"]),
         tests("SondeWire", ["SondeStorage"], files: ["Fixtures", "Golden", "Corpus"]),
-        tests("SondeAnalysis"),
+        tests("SondeAnalysis", ["SondeWire"], files: ["Fixtures"]),
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),
         tests("SondeTerminal"),

@@ -57,4 +57,19 @@ enum Limits {
     static let maxFingerprints = 2_000
     /// Characters of a stack trace's frame.
     static let maxFrameCharacters = 200
+    /// Bytes of an attribute value that may separate groups; longer ones are texts.
+    static let maxLedgerValueBytes = 256
+    /// Values of one key at one operation. Nobody reads a separation by one of a thousand values.
+    static let maxLedgerValues = 1_000
+    /// Values in all, those let go included; some 100 B each.
+    static let maxLedgerItems = 500_000
+    /// Keys at operations; some 200 B each.
+    static let maxLedgerColumns = 50_000
+    /// Attribute values that a difference tells: the first few decide.
+    static let maxSeparations = 20
+    /// Part by which a mean number of spans must differ to be a change; two single traces differ by one span or not at all.
+    static let countNoise = 0.05
+    /// Part, and nanoseconds, by which a mean time must differ: runs of one program differ by a tenth from one another.
+    static let timeNoise = 0.1
+    static let timeNoiseNanos = 100_000.0
 }
