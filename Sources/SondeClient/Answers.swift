@@ -42,12 +42,7 @@ enum Answers {
     struct Search: Decodable {
         var traces: [Summary]
         var next: String?
-        var total: Count
-
-        struct Count: Decodable {
-            var value: Int
-            var exact: Bool
-        }
+        var total: Total
 
         struct Summary: Decodable {
             var traceId: String
@@ -69,8 +64,63 @@ enum Answers {
                 cursor = TraceCursor(text: next)
                 guard cursor != nil else { throw strange("cursor", next) }
             }
-            return TracePage(traces: summaries, next: cursor, total: Total(total.value, isExact: total.exact))
+            return TracePage(traces: summaries, next: cursor, total: total.total)
         }
+    }
+
+    struct Total: Decodable {
+        var value: Int
+        var exact: Bool
+
+        var total: SondeModel.Total { SondeModel.Total(value, isExact: exact) }
+    }
+
+    struct AttributeKeys: Decodable {
+        var attributes: [Key]
+        var total: Total
+
+        struct Key: Decodable {
+            var key: String
+            var scope: String
+            var types: [String]
+            var spanCount: Int
+        }
+
+        func list() throws(ReadError) -> AttributeList<AttributeKeySummary> {
+            var keys: [AttributeKeySummary] = []
+            for key in attributes {
+                guard let scope = ListedScope(rawValue: key.scope) else { throw strange("scope", key.scope) }
+                var types: [AttributeType] = []
+                for type in key.types { types.append(try Answers.type(type)) }
+                keys.append(AttributeKeySummary(key: key.key, scope: scope, types: types, spanCount: key.spanCount))
+            }
+            return AttributeList(elements: keys, total: total.total)
+        }
+    }
+
+    struct AttributeValues: Decodable {
+        var values: [Value]
+        var total: Total
+
+        struct Value: Decodable {
+            var value: String
+            var type: String
+            var count: Int
+        }
+
+        func list() throws(ReadError) -> AttributeList<AttributeValueSummary> {
+            var summaries: [AttributeValueSummary] = []
+            for value in values {
+                summaries.append(
+                    AttributeValueSummary(text: value.value, type: try type(value.type), count: value.count))
+            }
+            return AttributeList(elements: summaries, total: total.total)
+        }
+    }
+
+    private static func type(_ text: String) throws(ReadError) -> AttributeType {
+        guard let type = AttributeType(rawValue: text) else { throw strange("kind of value", text) }
+        return type
     }
 
     struct TraceIDs: Decodable {

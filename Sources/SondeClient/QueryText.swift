@@ -57,6 +57,16 @@ struct QueryText: Hashable, Sendable {
         add("cursor", query.cursor?.text)
     }
 
+    init(_ query: AttributeQuery) throws(ReadError) {
+        try addName("service", query.service)
+        add("start", query.start.map(RFC3339.text))
+        add("end", query.end.map(RFC3339.text))
+        add("scope", query.scope?.rawValue)
+        // No prefix at all and the empty prefix find the same.
+        add("prefix", query.prefix)
+        add("limit", String(query.limit))
+    }
+
     private static func duration(_ nanoseconds: UInt64) -> String { "\(nanoseconds)ns" }
 
     /// Percent-encodes everything but what RFC 3986 calls unreserved.

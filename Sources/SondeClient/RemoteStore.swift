@@ -88,6 +88,20 @@ package final class RemoteStore: TraceReader, LogReader, ActivityReader, TracePi
         try await ask("stats").json(Answers.Statistics.self).statistics()
     }
 
+    package func attributeKeys(
+        _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeKeySummary> {
+        try await ask("attributes", try QueryText(query)).json(Answers.AttributeKeys.self).list()
+    }
+
+    package func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> {
+        guard !key.isEmpty else { throw .unsupported("cannot ask a collector for an empty attribute key") }
+        let path = "attributes/\(QueryText.escape(key))/values"
+        return try await ask(path, try QueryText(query)).json(Answers.AttributeValues.self).list()
+    }
+
     // MARK: Logs
 
     package func logs(_ query: LogQuery) async throws(ReadError) -> LogPage {

@@ -26,6 +26,16 @@ struct BlockFile {
         }
     }
 
+    /// The first bytes of one chunk, at least `count` of them unless it is shorter; not cached.
+    func chunk(_ table: BlobTable, _ block: Int64, _ index: Int, first count: Int) throws(ReadError) -> [UInt8] {
+        try withBlob(table, block) { blob, directory in
+            guard index < directory.entries.count else { throw Damage("chunk \(index) is missing") }
+            return try connection.read(blob, directory.entries[index].range).withUnsafeBufferPointer {
+                try directory.content(index, stored: $0, first: count)
+            }
+        }
+    }
+
     /// The contents of all chunks.
     func allChunks(_ table: BlobTable, _ block: Int64) throws(ReadError) -> [[UInt8]] {
         try withBlob(table, block) { blob, directory in

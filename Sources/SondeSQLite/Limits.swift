@@ -142,4 +142,8 @@ enum Limits {
     static let backupPages: Int32 = 64
     /// Steps of SQLite's machine between two looks at the clock: some tens of microseconds.
     static let sqlStepsBetweenLooks: Int32 = 4_096
+    /// Spans whose attributes are counted for one list of keys or values, newest first: half a second of a core. Spans of
+    /// which columns are read count as several.
+    static let censusRecords = 4_000_000
+    static let censusColumnsCost = 4
 }

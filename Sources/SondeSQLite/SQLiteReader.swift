@@ -114,6 +114,18 @@ package final class SQLiteReader: TraceReader, LogReader, ActivityReader {
         return try await pool.read { file throws(ReadError) in try file.statistics(shared) }
     }
 
+    package func attributeKeys(
+        _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeKeySummary> {
+        try await pool.read { file throws(ReadError) in try AttributeKeys.run(query, in: file) }
+    }
+
+    package func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> {
+        try await pool.read { file throws(ReadError) in try AttributeValues.run(key, query, in: file) }
+    }
+
     package func logs(_ query: LogQuery) async throws(ReadError) -> LogPage {
         try await pool.read { file throws(ReadError) in try LogSearch.run(query, in: file) }
     }

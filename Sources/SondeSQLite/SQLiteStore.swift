@@ -121,6 +121,16 @@ package final class SQLiteStore: TelemetryStore {
 
     package func statistics() async throws(ReadError) -> StoreStatistics { try await reader.statistics() }
 
+    package func attributeKeys(
+        _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeKeySummary> { try await reader.attributeKeys(query) }
+
+    package func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> {
+        try await reader.attributeValues(of: key, query)
+    }
+
     package func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await reader.logs(query) }
 
     // Upkeep.

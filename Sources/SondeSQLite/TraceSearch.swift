@@ -218,12 +218,7 @@ struct TraceSearch {
         guard let wanted = query.operation, file.catalog.names.operation(operation)?.name.isEmpty ?? false else {
             return true
         }
-        let columns = try file.columns(block, slice, file.head(block))
-        var name = ""
-        for (place, key) in columns.keys(index).enumerated() where columns.meta.keys[key].pseudo == PseudoKey.name {
-            name = columns.withValue(index, place) { $0.plainText }
-        }
-        return name == wanted
+        return try file.longName(block, slice, index, file.head(block)) == wanted
     }
 
     private mutating func matcher(_ block: SpanBlockInfo) throws(ReadError) -> AttributeMatcher {
@@ -272,5 +267,17 @@ struct TraceSearch {
             if try matchesName(span.block, slice, index, operation: span.operation) { return true }
         }
         return false
+    }
+}
+
+extension BlockFile {
+    /// The name of a span whose operation has none: past the dictionary's bound names lie with their spans.
+    func longName(_ block: SpanBlockInfo, _ slice: Int, _ index: Int, _ head: SpanHead) throws(ReadError) -> String {
+        let columns = try columns(block, slice, head)
+        var name = ""
+        for (place, key) in columns.keys(index).enumerated() where columns.meta.keys[key].pseudo == PseudoKey.name {
+            name = columns.withValue(index, place) { $0.plainText }
+        }
+        return name
     }
 }

@@ -60,6 +60,7 @@ struct Doors: Sendable {
             + HealthRoutes(readiness: readiness).zipkin
         native =
             NameQueries(reader: store).routes
+            + AttributeQueries(reader: store, clock: configuration.clock).routes
             + TraceQueries(reader: store, clock: configuration.clock).routes
             + LogQueries(reader: store, clock: configuration.clock).routes
             + [

@@ -47,6 +47,17 @@ package protocol TraceReader: Sendable {
     func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID]
 
     func statistics() async throws(ReadError) -> StoreStatistics
+
+    /// The attribute keys that spans bear, by key, then scope. Empty for an unknown service.
+    ///
+    /// `types` MAY name kinds that only spans outside the question have.
+    func attributeKeys(_ query: AttributeQuery) async throws(ReadError) -> AttributeList<AttributeKeySummary>
+
+    /// The values of `key`, the most frequent first, then by text. Empty for an unknown key. The intrinsics `service`,
+    /// `name`, `kind` and `status` have values like attributes of that name.
+    func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary>
 }
 
 /// Answers questions about logs, with the promises of ``TraceReader``.

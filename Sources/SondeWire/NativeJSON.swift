@@ -128,6 +128,10 @@ extension JSONWriter {
     mutating func page(next: String?, total: Total) {
         key("next")
         if let next { string(next) } else { null() }
+        self.total(total)
+    }
+
+    mutating func total(_ total: Total) {
         key("total")
         beginObject()
         member("value", total.value)

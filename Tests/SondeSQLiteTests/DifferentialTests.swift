@@ -41,6 +41,47 @@ struct DifferentialTests {
         }
     }
 
+    /// Both read everything once, however it lies: no span is resent.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func answersEveryQuestionAboutAttributesAlike(seed: UInt64) async throws {
+        var dice = Dice(state: seed)
+        let memory = MemoryStore()
+        try await withStore { store in
+            for round in 0..<3 {
+                for batch in 0..<4 as Range<UInt64> {
+                    var spans = RandomTelemetry.spans(25, traces: 20, &dice)
+                    for index in spans.indices {
+                        spans[index].spanID = SpanID(UInt64(round) * 1_000 + batch * 100 + UInt64(index) + 1)
+                    }
+                    try await memory.accept(codec.spanBatch(spans))
+                    try await store.accept(codec.spanBatch(spans))
+                }
+                if round < 2 { await store.settle() }
+                for _ in 0..<30 { try await compareAttributes(memory, store, &dice) }
+            }
+        }
+    }
+
+    private func compareAttributes(_ memory: MemoryStore, _ store: SQLiteStore, _ dice: inout Dice) async throws {
+        var query = AttributeQuery()
+        if dice.chance(30) { query.service = dice.pick(RandomTelemetry.services + ["unknown_service", "nobody"]) }
+        if dice.chance(30) { query.start = .sample(ms: Int64.random(in: 0...500, using: &dice)) }
+        if dice.chance(30) { query.end = .sample(ms: Int64.random(in: 0...500, using: &dice)) }
+        if dice.chance(30) { query.scope = dice.pick(ListedScope.allCases) }
+        if dice.chance(20) { query.prefix = dice.pick(["t", "se", "ü", "1"]) }
+        query.limit = dice.pick([2, 1000])
+        var got = try await store.attributeKeys(query)
+        var want = try await memory.attributeKeys(query)
+        // Kinds may be those of other spans too.
+        for index in got.elements.indices { got.elements[index].types = [] }
+        for index in want.elements.indices { want.elements[index].types = [] }
+        #expect(got == want, "\(query)")
+        let key = dice.pick(RandomTelemetry.keys + ["service", "name", "kind", "status", "service.name", "none"])
+        #expect(
+            try await store.attributeValues(of: key, query) == memory.attributeValues(of: key, query), "\(key) \(query)"
+        )
+    }
+
     private func compareAllPages(_ query: TraceQuery, _ memory: MemoryStore, _ store: SQLiteStore) async throws {
         var query = query
         repeat {

@@ -64,7 +64,7 @@ package struct StoreContract: Sendable {
     }
 
     /// Every promise; each is to be verified on an empty store of its own.
-    package static let claims: [Claim] = traceClaims + searchClaims + logClaims + pinClaims
+    package static let claims: [Claim] = traceClaims + searchClaims + attributeClaims + logClaims + pinClaims
 }
 
 extension StoreContract {

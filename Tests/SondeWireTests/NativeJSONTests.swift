@@ -46,6 +46,16 @@ struct NativeJSONTests {
         try Fixtures.expectGolden(NativeJSON.stats(statistics), "stats.json")
     }
 
+    @Test func attributes() throws {
+        try Fixtures.expectGolden(
+            NativeJSON.attributeKeys(
+                [(key: "http.request.method", scope: "span", types: ["string", "int"], spanCount: 3)],
+                total: Total(1, isExact: true)), "attributes.json")
+        try Fixtures.expectGolden(
+            NativeJSON.attributeValues([(text: "G\"ET", type: "string", count: 2)], total: Total(9, isExact: false)),
+            "attribute-values.json")
+    }
+
     @Test func logs() throws {
         let logs: [LogRecord] = [
             .sample("card \"declined\"", trace: 7, span: 70, attributes: .sampleOfEveryType), LogRecord(time: .zero),

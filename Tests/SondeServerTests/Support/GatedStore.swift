@@ -50,6 +50,12 @@ struct GatedStore: TelemetryStore {
         try await memory.traceIDs(withPrefix: prefix, limit: limit)
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
+    func attributeKeys(_ query: AttributeQuery) async throws(ReadError) -> AttributeList<AttributeKeySummary> {
+        try await memory.attributeKeys(query)
+    }
+    func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> { try await memory.attributeValues(of: key, query) }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
     func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
         try await memory.serviceGraph(query)

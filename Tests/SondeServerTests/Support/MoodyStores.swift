@@ -25,6 +25,12 @@ struct RefusingStore: TelemetryStore {
         try await memory.traceIDs(withPrefix: prefix, limit: limit)
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
+    func attributeKeys(_ query: AttributeQuery) async throws(ReadError) -> AttributeList<AttributeKeySummary> {
+        try await memory.attributeKeys(query)
+    }
+    func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> { try await memory.attributeValues(of: key, query) }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
     func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
         try await memory.serviceGraph(query)
@@ -51,6 +57,12 @@ struct UnableStore: TelemetryStore {
     func trace(_ id: TraceID) async throws(ReadError) -> Trace? { throw broken }
     func traceIDs(withPrefix prefix: TraceIDPrefix, limit: Int) async throws(ReadError) -> [TraceID] { throw broken }
     func statistics() async throws(ReadError) -> StoreStatistics { throw broken }
+    func attributeKeys(_ query: AttributeQuery) async throws(ReadError) -> AttributeList<AttributeKeySummary> {
+        throw broken
+    }
+    func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> { throw broken }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { throw broken }
     func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph { throw broken }
     func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries] { throw broken }
@@ -76,6 +88,12 @@ struct StoppingStore: TelemetryStore {
         try await memory.traceIDs(withPrefix: prefix, limit: limit)
     }
     func statistics() async throws(ReadError) -> StoreStatistics { try await memory.statistics() }
+    func attributeKeys(_ query: AttributeQuery) async throws(ReadError) -> AttributeList<AttributeKeySummary> {
+        try await memory.attributeKeys(query)
+    }
+    func attributeValues(
+        of key: String, _ query: AttributeQuery
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> { try await memory.attributeValues(of: key, query) }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
     func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
         try await memory.serviceGraph(query)
