@@ -72,4 +72,6 @@ enum Limits {
     /// Part, and nanoseconds, by which a mean time must differ: runs of one program differ by a tenth from one another.
     static let timeNoise = 0.1
     static let timeNoiseNanos = 100_000.0
+    /// Repeated shapes that are counted over many traces; some 500 B each.
+    static let maxRepetitions = 10_000
 }

@@ -54,3 +54,23 @@ package enum PipelineLimits {
     /// come apart; Tempo keeps 10 000.
     static let callsWaiting = 32_768
 }
+
+/// What an analysis of many traces may cost. Whoever asks is told what was left out.
+package struct TraceSampleLimits: Hashable, Sendable {
+    /// Traces read in full, on each side of a comparison. Each costs a store a millisecond or two; a thousand tell what
+    /// ten thousand would.
+    package var maxTraces = 1_000
+    /// Spans read in all: the time that the analysis itself takes, some microseconds each.
+    package var maxSpans = 500_000
+    /// Spans of one trace; larger ones are left out, since all of it is in memory at once.
+    package var maxSpansPerTrace = 200_000
+    /// Summaries looked at to find the slowest: ten to twenty pages of a search.
+    package var maxSummaries = 20_000
+    /// For all of it. Askers give up after 30 s.
+    package var time = Duration.seconds(15)
+    /// Parts of the time range from which traces are taken alike, if there are too many to read all: a fault of ten
+    /// minutes then shows in an hour of any traffic.
+    package var slices = 12
+
+    package init() {}
+}

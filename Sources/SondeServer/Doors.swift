@@ -62,6 +62,7 @@ struct Doors: Sendable {
             NameQueries(reader: store).routes
             + AttributeQueries(reader: store, clock: configuration.clock).routes
             + TraceQueries(reader: store, clock: configuration.clock).routes
+            + AnalysisQueries(reader: store, clock: configuration.clock).routes
             + LogQueries(reader: store, clock: configuration.clock).routes
             + [
                 reception.route(SpanImportReceiver(receiver: spans)),

@@ -6,7 +6,7 @@
 //
 //   span = {spanId, parentSpanId?, service, operation, kind, start, durationNanos, selfNanos, depth,
 //           status:{code, message}, flags:[…], attributes, resource, scope, events:[…], links:[…],
-//           end?, traceState?, traceFlags?, droppedAttributesCount?, droppedEventsCount?, droppedLinksCount?,
+//           adjustedStart?, end?, traceState?, traceFlags?, droppedAttributesCount?, droppedEventsCount?, droppedLinksCount?,
 //           resourceSchemaUrl?, resourceDroppedAttributesCount?, unknownFields?,
 //           children:[span…] (tree only), childrenOmitted?}
 //   scope = {name, version, attributes?, schemaUrl?, droppedAttributesCount?}
@@ -19,7 +19,9 @@ extension NativeJSON {
     /// A trace as a tree, or `flat` as a list of its spans in depth-first order.
     ///
     /// - `flags` are, in this order: `error`, `missingParent` (its parent has not arrived), `skewed` (begins before its
-    ///   parent), `unfinished` (has not ended), `criticalPath`.
+    ///   parent), `unfinished` (has not ended), `criticalPath`, `adjusted`.
+    /// - `adjustedStart` is there only if the span's clock disagrees with its parent's, and then `adjusted` is among the
+    ///   flags; `start` and the times of events stay as they were sent.
     /// - `end` is there only if the span ends before it starts; else it is `start` plus `durationNanos`.
     /// - `offsetNanos` of an event counts from the start of its span and may be negative.
     /// - Children nest to ``Limits/maxNestedLevels`` levels; a span at the last level that has descendants has
@@ -118,6 +120,9 @@ private struct TreeWriter {
         json.member("operation", span.name)
         json.member("kind", span.kind.name)
         json.member("start", span.start)
+        if let adjustment = annotation(index)?.adjustmentNanos, adjustment != 0 {
+            json.member("adjustedStart", span.start.advanced(byNanoseconds: adjustment))
+        }
         json.member("durationNanos", span.durationNanoseconds)
         json.member("selfNanos", annotation(index)?.selfNanos ?? 0)
         json.member("depth", trace.depths[index])
@@ -148,6 +153,7 @@ private struct TreeWriter {
         if trace.isSkewed(index) { json.string("skewed") }
         if span.isUnfinished { json.string("unfinished") }
         if annotation(index)?.isOnCriticalPath == true { json.string("criticalPath") }
+        if annotation(index)?.adjustmentNanos ?? 0 != 0 { json.string("adjusted") }
         json.endArray()
     }
 

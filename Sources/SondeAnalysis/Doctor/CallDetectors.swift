@@ -6,81 +6,32 @@ import SondeModel
 
 /// N+1.
 struct RepetitionDetector: Sendable {
-    private var tallies: [RepetitionTally.Key: RepetitionTally] = [:]
+    private var collector = RepetitionCollector()
 
     mutating func add(_ repeats: [RepeatReport], _ columns: TraceColumns) {
-        let whole = max(1, columns.mainRoot.map(columns.duration) ?? 1)
-        for report in repeats where report.isNPlusOne {
-            let key = RepetitionTally.Key(report, columns)
-            guard tallies[key] != nil || tallies.count < DoctorLimits.maxPlaces else { continue }
-            tallies[key, default: RepetitionTally()].add(report, of: columns.trace.id, traceNanos: whole)
-        }
+        collector.add(repeats.filter(\.isNPlusOne), columns)
     }
 
-    func findings() -> [Finding] {
-        tallies.sorted { ($1.value.totalNanos, $0.key) < ($0.value.totalNanos, $1.key) }.map { finding($0, $1) }
-    }
+    func findings() -> [Finding] { collector.sorted().map(finding) }
 
-    private func finding(_ key: RepetitionTally.Key, _ tally: RepetitionTally) -> Finding {
-        let share = tally.shares / Double(tally.traces)
-        let isLarge = tally.maxCount >= DoctorLimits.warnRepeats || share >= DoctorLimits.warnRepeatShare
-        let what = key.statement.isEmpty ? key.operation : Wording.cut(key.statement)
-        let perTrace = tally.count / tally.traces
+    private func finding(_ report: RepetitionReport) -> Finding {
+        let isLarge =
+            report.maxCount >= DoctorLimits.warnRepeats || report.traceShare >= DoctorLimits.warnRepeatShare
+        let what = report.statement.isEmpty ? report.operation : Wording.cut(report.statement)
+        let caller = Place(service: report.callerService, operation: report.callerOperation)
+        let mean = Wording.duration(report.totalNanos / UInt64(max(1, report.traceCount)))
         return Finding(
             kind: .nPlusOne, severity: isLarge ? .warning : .info,
-            title: "N+1: \(key.parent.text) runs `\(what)` one after another, up to \(tally.maxCount) times a request "
-                + "(\(perTrace) on average, \(Wording.duration(tally.totalNanos / UInt64(tally.traces)))), in "
-                + Wording.count(tally.traces, "trace"),
-            service: key.service, operation: key.operation,
+            title: "N+1: \(caller.text) runs `\(what)` one after another, up to \(report.maxCount) times, "
+                + "\(mean) a request, in \(Wording.count(report.traceCount, "trace"))",
+            service: report.service, operation: report.operation,
             evidence: [
-                .init("statement", .text(key.statement)), .init("maxCount", .count(tally.maxCount)),
-                .init("count", .count(tally.count)), .init("traces", .count(tally.traces)),
-                .init("totalNanos", .nanoseconds(tally.totalNanos)), .init("shareOfTrace", .share(share)),
-                .init("caller", .text(key.parent.text)),
+                .init("statement", .text(report.statement)), .init("maxCount", .count(report.maxCount)),
+                .init("count", .count(report.count)), .init("traces", .count(report.traceCount)),
+                .init("totalNanos", .nanoseconds(report.totalNanos)), .init("shareOfTrace", .share(report.traceShare)),
+                .init("caller", .text(caller.text)),
             ],
-            sampleTrace: tally.sample, command: Wording.command(trace: tally.sample, "--fold"))
-    }
-}
-
-/// One repeated shape below one operation, over many traces.
-struct RepetitionTally: Sendable {
-    struct Key: Hashable, Comparable, Sendable {
-        var parent: Place
-        var service: String
-        var operation: String
-        var statement: String
-
-        init(_ report: RepeatReport, _ columns: TraceColumns) {
-            parent = report.parent.map { Place($0, columns) } ?? Place(service: "", operation: "")
-            service = report.service
-            operation = report.operation
-            statement = report.statement
-        }
-
-        static func < (a: Key, b: Key) -> Bool {
-            (a.parent, a.service, a.operation, a.statement) < (b.parent, b.service, b.operation, b.statement)
-        }
-    }
-
-    private(set) var traces = 0
-    private(set) var count = 0
-    private(set) var maxCount = 0
-    private(set) var totalNanos: UInt64 = 0
-    /// Of each trace's duration, added up.
-    private(set) var shares = 0.0
-    private(set) var sample = TraceID.zero
-    private var lastTrace: TraceID?
-
-    mutating func add(_ report: RepeatReport, of trace: TraceID, traceNanos: UInt64) {
-        if lastTrace != trace { traces += 1 }
-        lastTrace = trace
-        count += report.count
-        totalNanos = totalNanos.addingClamped(report.totalNanos)
-        shares += Double(report.totalNanos) / Double(max(1, traceNanos))
-        if report.count > maxCount {
-            maxCount = report.count
-            sample = trace
-        }
+            sampleTrace: report.sampleTrace, command: Wording.command(trace: report.sampleTrace, "--fold"))
     }
 }
 

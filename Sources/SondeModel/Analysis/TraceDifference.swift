@@ -69,6 +69,8 @@ package struct DifferenceSide: Hashable, Sendable {
     package var p95Nanos: UInt64 = 0
     /// The first, so that there is something to look at.
     package var sampleTrace: TraceID?
+    /// How the traces were chosen, where a question chose them.
+    package var sample: TraceSample?
 
     package init() {}
 }
