@@ -29,7 +29,7 @@ struct Answer: Sendable {
         do throws(MalformedProtobuf) { return try read() } catch { throw notUnderstood }
     }
 
-    private var notUnderstood: ReadError {
+    var notUnderstood: ReadError {
         .failed("cannot read the answer of \(url); is it a Sonde collector of this version?")
     }
 

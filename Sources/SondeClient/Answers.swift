@@ -54,6 +54,13 @@ enum Answers {
             var errorCount: Int
             var services: [Answers.Count]
             var complete: Bool
+            var missing: Missing?
+
+            struct Missing: Decodable {
+                var root: Bool
+                var parents: Int
+                var unfinished: Int
+            }
         }
 
         func page() throws(ReadError) -> TracePage {
@@ -195,9 +202,14 @@ enum Answers {
 
 extension Answers.Search.Summary {
     fileprivate func summary() throws(ReadError) -> TraceSummary {
-        TraceSummary(
+        var summary = TraceSummary(
             traceID: try Answers.traceID(traceId), rootService: rootService, rootOperation: rootOperation,
             start: try Answers.moment(start), durationNanoseconds: durationNanos, spanCount: spanCount,
             errorCount: errorCount, services: services.map(\.inTrace), isComplete: complete)
+        if let missing {
+            summary.missing = MissingParts(
+                root: missing.root, parents: missing.parents, unfinished: missing.unfinished)
+        }
+        return summary
     }
 }

@@ -37,7 +37,10 @@ struct QueryText: Hashable, Sendable {
             }
             add("attr." + condition.key, condition.value)
         }
-        add("q", query.expression?.text)
+        if let expression = query.expression {
+            add("q", expression.text)
+            add("spss", String(query.spansPerSet))
+        }
         add("start", query.start.map(RFC3339.text))
         add("end", query.end.map(RFC3339.text))
         add("limit", String(query.limit))

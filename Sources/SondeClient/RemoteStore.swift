@@ -67,7 +67,9 @@ package final class RemoteStore: TraceReader, LogReader, ActivityReader, TracePi
 
     package func search(_ query: TraceQuery) async throws(ReadError) -> TracePage {
         let answer = try await ask("traces", try QueryText(query))
-        return try answer.json(Answers.Search.self).page()
+        var page = try answer.json(Answers.Search.self).page()
+        if query.expression?.isTraceQL == true { try answer.addSpanSets(to: &page.traces) }
+        return page
     }
 
     package func trace(_ id: TraceID) async throws(ReadError) -> Trace? {

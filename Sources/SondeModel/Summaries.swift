@@ -18,8 +18,14 @@ package struct TraceSummary: Hashable, Sendable {
     package var services: [ServiceCount]
     /// As ``Trace/isComplete``.
     package var isComplete: Bool
+    /// What an incomplete trace lacks.
+    package var missing = MissingParts()
     /// What a query in TraceQL found in it; empty where nothing was asked for in TraceQL.
     package var spanSets: [MatchedSpanSet] = []
+    /// The sets that are not among ``spanSets``.
+    package var omittedSpanSets = 0
+    /// Spans in all sets, shown or not.
+    package var matchedSpans = 0
 
     package struct ServiceCount: Hashable, Sendable {
         package var name: String
@@ -61,8 +67,28 @@ package struct TraceSummary: Hashable, Sendable {
             traceID: trace.id, rootService: trace.spans[root].resource.serviceName,
             rootOperation: trace.spans[root].name, start: trace.start, durationNanoseconds: trace.durationNanoseconds,
             spanCount: trace.spans.count, errorCount: trace.spans.count(where: \.isError),
-            services: counts.values.sorted { $0.name < $1.name }, isComplete: trace.isComplete)
+            services: counts.values.sorted { $0.name < $1.name }, isComplete: true)
+        missing = trace.missing
+        isComplete = missing.isNothing
     }
+}
+
+/// What a trace lacks that has arrived in part.
+package struct MissingParts: Hashable, Sendable {
+    /// No span without a parent has arrived.
+    package var root: Bool
+    /// Distinct parents that spans name and that have not arrived.
+    package var parents: Int
+    /// Spans that have begun and not ended.
+    package var unfinished: Int
+
+    package init(root: Bool = false, parents: Int = 0, unfinished: Int = 0) {
+        self.root = root
+        self.parents = parents
+        self.unfinished = unfinished
+    }
+
+    package var isNothing: Bool { !root && parents == 0 && unfinished == 0 }
 }
 
 /// A set of spans that a query found in a trace, as a search shows it.

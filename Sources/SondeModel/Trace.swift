@@ -100,8 +100,13 @@ package struct Trace: Hashable, Sendable {
     }
 
     /// Whether a root has arrived, no named parent is missing and no span is unfinished.
-    package var isComplete: Bool {
-        missingParents.isEmpty && spans.contains { !$0.parentSpanID.isValid } && !spans.contains(where: \.isUnfinished)
+    package var isComplete: Bool { missing.isNothing }
+
+    /// What has not arrived, as far as what has arrived tells.
+    package var missing: MissingParts {
+        MissingParts(
+            root: !spans.contains { !$0.parentSpanID.isValid }, parents: missingParents.count,
+            unfinished: spans.count(where: \.isUnfinished))
     }
 
     /// The earliest start.

@@ -22,6 +22,10 @@ package enum QueryLimits {
     /// How often `x{n,m}` may repeat, as in RE2.
     package static let patternRepetitions = 1_000
 
-    /// Spans shown of each set of spans, at most: more are in the trace itself.
-    package static let spansPerSet = 100
+    /// Spans that may be shown of each set of spans, and of all sets of one trace. A page of a thousand traces is then
+    /// below 40 MB; the trace itself has them all.
+    package static let spansShown = 100
+
+    /// Sets shown of one trace: `by` makes as many as there are values.
+    package static let setsShown = 100
 }

@@ -12,8 +12,25 @@ extension TraceQuery {
         }
         let sets = spanSets(of: expression, in: trace)
         guard !sets.isEmpty else { return nil }
-        summary.spanSets = sets.map { $0.shown(in: trace, expression.selectedFields, limit: spansPerSet) }
+        guard expression.isTraceQL else { return summary }
+        show(sets, of: expression, in: trace, &summary)
         return summary
+    }
+
+    /// What was found, as far as a row has room for it.
+    private func show(
+        _ sets: [SpanSet], of expression: TraceExpression, in trace: Trace, _ summary: inout TraceSummary
+    ) {
+        let facts = TraceFacts(trace)
+        let fields = expression.selectedFields
+        var room = QueryLimits.spansShown
+        summary.matchedSpans = sets.reduce(0) { $0 + $1.spans.count }
+        summary.spanSets = sets.prefix(QueryLimits.setsShown).map { set in
+            let shown = set.shown(facts, fields, limit: min(room, max(0, spansPerSet)))
+            room -= shown.spans.count
+            return shown
+        }
+        summary.omittedSpanSets = sets.count - summary.spanSets.count
     }
 
     /// The sets that the expression finds, those without a span that meets the conditions on spans left out.

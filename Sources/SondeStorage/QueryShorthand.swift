@@ -1,142 +1,380 @@
 // SPDX-License-Identifier: Apache-2.0
-// The short way to ask for traces: terms separated by spaces, all of which must hold on one span.
+// The short way to ask for traces: terms separated by spaces, all of which hold on one span.
 //
-//   service=orders duration>200ms http.request.method=GET error
+//   service=orders duration>200ms (http.request.method=GET OR has:retry) NOT name=GET*
 //
-//   term  = error | name op value        op = = | > | >= | < | <=
-//   names = service · operation (or name) · kind · status · duration · traceDuration; any other is an attribute's key
-//   names and values with spaces or operators in them stand in double quotes, with \" and \\ inside
+//   either = all { OR all }      all = unary { [ AND ] unary }      unary = NOT unary | "!" unary | "(" either ")" | term
+//   term   = error | root | has:KEY | name op value            op = = != ~ !~ =~ > >= < <=
+//
+// It becomes the tree that TraceQL becomes, one condition on a span; QueryShorthand+Terms.swift says what a term means.
 
 import SondeModel
 
-/// Reads the shorthand into a query. Pure: durations are read by whoever knows their notation.
-package struct QueryShorthand: Sendable {
-    private let readDuration: @Sendable (String) -> UInt64?
-
-    package init(readDuration: @escaping @Sendable (String) -> UInt64?) {
-        self.readDuration = readDuration
+extension TraceQuery {
+    /// Adds what `text` asks for, in TraceQL or the shorthand, to the conditions.
+    ///
+    /// What the other conditions can express is put there, so that stores find it quickly; if something is left, all of
+    /// it is in ``expression`` as well.
+    ///
+    /// - Throws: ``QuerySyntaxError`` for what can't be read, is not supported, or contradicts an earlier condition.
+    package mutating func add(_ text: String) throws(QuerySyntaxError) {
+        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return }
+        guard !TraceExpression.isTraceQL(text) else {
+            expression = try TraceExpression(parsing: text)
+            return
+        }
+        var parser = try ShorthandParser(text)
+        let terms = try parser.parse()
+        var isPlain = true
+        for term in terms where try !add(term) { isPlain = false }
+        guard !isPlain else { return }
+        let conditions = terms.map(\.condition)
+        let condition = conditions.count == 1 ? conditions[0] : FieldExpression.all(conditions)
+        expression = TraceExpression(text: text, root: .filter(condition))
     }
 
-    /// Adds what `text` asks for to the conditions of `query`.
-    ///
-    /// - Throws: ``ReadError/invalid(_:)`` for what can't be read or never hold, ``ReadError/unsupported(_:)`` for what
-    ///   a query can't express: TraceQL, other operators on attributes.
-    package func add(_ text: String, to query: inout TraceQuery) throws(ReadError) {
-        guard text.first(where: { !$0.isWhitespace }) != "{" else {
-            throw .unsupported("cannot ask in TraceQL yet; use terms like service=orders duration>200ms error")
+    /// Puts a term into a condition of its own; false if there is none for it.
+    private mutating func add(_ term: ShorthandTerm) throws(QuerySyntaxError) -> Bool {
+        switch term.plain {
+        case .service(let name): try setOnce(\.service, name, term)
+        case .operation(let name): try setOnce(\.operation, name, term)
+        case .kind(let kind): try setOnce(\.kind, kind, term)
+        case .status(let status): try setOnce(\.status, status, term)
+        case .duration(let comparison, let value): return bound(\.minDuration, \.maxDuration, comparison, value)
+        case .traceDuration(let comparison, let value):
+            return bound(\.minTraceDuration, \.maxTraceDuration, comparison, value)
+        case .attribute(let condition): if !attributes.contains(condition) { attributes.append(condition) }
+        case nil: return false
         }
-        for term in try terms(of: text) { try add(term, to: &query) }
+        return true
+    }
+
+    private mutating func setOnce<Value: Equatable>(
+        _ place: WritableKeyPath<TraceQuery, Value?>, _ value: Value, _ term: ShorthandTerm
+    ) throws(QuerySyntaxError) {
+        guard self[keyPath: place] == nil || self[keyPath: place] == value else {
+            throw QuerySyntaxError("nothing can match: \(term.text) contradicts an earlier condition", at: term.offset)
+        }
+        self[keyPath: place] = value
+    }
+
+    /// False for what a pair of bounds can't say.
+    private mutating func bound(
+        _ low: WritableKeyPath<TraceQuery, UInt64?>, _ high: WritableKeyPath<TraceQuery, UInt64?>,
+        _ comparison: Comparison, _ value: Int64
+    ) -> Bool {
+        guard value >= 0 else { return false }
+        let value = UInt64(value)
+        switch comparison {
+        case .greaterOrEqual: self[keyPath: low] = max(self[keyPath: low] ?? 0, value)
+        case .lessOrEqual: self[keyPath: high] = min(self[keyPath: high] ?? .max, value)
+        case .greater: self[keyPath: low] = max(self[keyPath: low] ?? 0, value + 1)
+        case .less where value > 0: self[keyPath: high] = min(self[keyPath: high] ?? .max, value - 1)
+        case .equal:
+            self[keyPath: low] = max(self[keyPath: low] ?? 0, value)
+            self[keyPath: high] = min(self[keyPath: high] ?? .max, value)
+        case .less, .notEqual: return false
+        }
+        return true
+    }
+
+    /// Adds that a matching span has no parent.
+    package mutating func addRootOnly() throws(QuerySyntaxError) { try narrow("root", "span:parentID = nil") }
+
+    /// Adds that a matching span's name fits a pattern, in which `*` stands for anything and `\*` for itself.
+    package mutating func addOperation(like pattern: String) throws(QuerySyntaxError) {
+        let regex = Wildcards.regularExpression(pattern)
+        try narrow("name=~\(Self.quoted(regex))", "name =~ \(Self.quoted(regex))")
+    }
+
+    /// Adds one more condition to whatever there is, as text, so that it can be asked elsewhere too.
+    private mutating func narrow(_ term: String, _ condition: String) throws(QuerySyntaxError) {
+        guard let expression else { return try add(term) }
+        if TraceExpression.isTraceQL(expression.text) {
+            try add("(\(expression.text)) | { \(condition) }")
+        } else {
+            try add("(\(expression.text)) \(term)")
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
+    }
+}
+
+extension TraceExpression {
+    private static let functions: Set<String> = ["count", "avg", "min", "max", "sum", "by", "select", "coalesce"]
+
+    /// Whether a query is TraceQL: behind any opening parentheses stands a brace, or a function like `count(`. Anything
+    /// else is the shorthand.
+    package static func isTraceQL(_ text: String) -> Bool {
+        let rest = text.unicodeScalars.drop { $0.properties.isWhitespace || $0 == "(" }
+        if rest.first == "{" { return true }
+        let word = rest.prefix { RegexSet.word.contains($0) }
+        return functions.contains(String(word)) && rest[word.endIndex...].first { !$0.properties.isWhitespace } == "("
+    }
+
+    /// Whether it was written in TraceQL, so that what it found is shown with each trace.
+    package var isTraceQL: Bool { Self.isTraceQL(text) }
+}
+
+/// `*` for any text.
+enum Wildcards {
+    /// Nil without a wildcard.
+    static func pattern(_ text: String) -> String? {
+        var isEscaped = false
+        let hasWildcard = text.unicodeScalars.contains { scalar in
+            defer { isEscaped = scalar == "\\" && !isEscaped }
+            return scalar == "*" && !isEscaped
+        }
+        return hasWildcard ? regularExpression(text) : nil
+    }
+
+    /// `\*` without its backslash.
+    static func plain(_ text: String) -> String {
+        var plain = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar == "*", plain.last == "\\" { plain.removeLast() }
+            plain.append(scalar)
+        }
+        return String(plain)
+    }
+
+    static func regularExpression(_ text: String) -> String {
+        var pattern = ""
+        var rest = Array(text.unicodeScalars)[...]
+        while let scalar = rest.popFirst() {
+            if scalar == "\\", rest.first == "*" {
+                rest.removeFirst()
+                pattern += "\\*"
+            } else if scalar == "*" {
+                pattern += ".*"
+            } else if "\\.+?()[]{}|^$".unicodeScalars.contains(scalar) {
+                pattern += "\\" + String(scalar)
+            } else {
+                pattern.unicodeScalars.append(scalar)
+            }
+        }
+        return pattern
+    }
+}
+
+/// Reads the shorthand's structure.
+struct ShorthandParser {
+    private let scalars: [Unicode.Scalar]
+    private var place = 0
+    private var depth = 0
+
+    init(_ text: String) throws(QuerySyntaxError) {
+        scalars = Array(text.unicodeScalars)
+        guard scalars.count <= QueryLimits.textScalars else {
+            throw QuerySyntaxError(
+                "the query is \(scalars.count) characters long; at most \(QueryLimits.textScalars) are read",
+                at: QueryLimits.textScalars)
+        }
+    }
+
+    /// What must hold, each by itself.
+    mutating func parse() throws(QuerySyntaxError) -> [ShorthandTerm] {
+        let terms = try either()
+        guard place == scalars.count else { throw QuerySyntaxError("this ) closes nothing", at: place) }
+        return terms
+    }
+
+    // MARK: Structure
+
+    private mutating func either() throws(QuerySyntaxError) -> [ShorthandTerm] {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= QueryLimits.depth else {
+            throw QuerySyntaxError("the query nests deeper than \(QueryLimits.depth) levels", at: place)
+        }
+        skipSpaces()
+        let start = place
+        let first = try all()
+        guard takeKeyword("OR", "||") else { return first }
+        var sides = [Self.one(first)]
+        repeat { sides.append(Self.one(try all())) } while takeKeyword("OR", "||")
+        return [ShorthandTerm(.any(sides), text: text(from: start), at: start)]
+    }
+
+    private static func one(_ terms: [ShorthandTerm]) -> FieldExpression {
+        terms.count == 1 ? terms[0].condition : .all(terms.map(\.condition))
+    }
+
+    private mutating func all() throws(QuerySyntaxError) -> [ShorthandTerm] {
+        var terms = try unary()
+        while true {
+            let hasKeyword = takeKeyword("AND", "&&")
+            guard hasKeyword || beginsTerm else { return terms }
+            terms += try unary()
+        }
+    }
+
+    private var beginsTerm: Bool {
+        guard place < scalars.count, scalars[place] != ")" else { return false }
+        return !isAtKeyword("OR", "||")
+    }
+
+    private mutating func unary() throws(QuerySyntaxError) -> [ShorthandTerm] {
+        skipSpaces()
+        let start = place
+        guard place < scalars.count else { throw QuerySyntaxError("expected a term like name=value", at: place) }
+        if takeKeyword("NOT", nil) || takeBang() {
+            depth += 1
+            defer { depth -= 1 }
+            guard depth <= QueryLimits.depth else {
+                throw QuerySyntaxError("the query nests deeper than \(QueryLimits.depth) levels", at: place)
+            }
+            let inner = Self.one(try unary())
+            return [ShorthandTerm(.not(inner), text: text(from: start), at: start)]
+        }
+        guard scalars[place] == "(" else { return [try term()] }
+        place += 1
+        let inner = try either()
+        guard place < scalars.count, scalars[place] == ")" else {
+            throw QuerySyntaxError("expected ) for what was opened at character \(start + 1)", at: place)
+        }
+        place += 1
+        skipSpaces()
+        return inner
+    }
+
+    // MARK: Characters
+
+    private mutating func skipSpaces() {
+        while place < scalars.count, scalars[place].properties.isWhitespace { place += 1 }
+    }
+
+    private func text(from start: Int) -> String {
+        var end = place
+        while end > start, scalars[end - 1].properties.isWhitespace { end -= 1 }
+        return String(String.UnicodeScalarView(scalars[start..<end]))
+    }
+
+    /// A keyword in either case stands by itself, between spaces and parentheses.
+    private func isAtKeyword(_ word: String, _ symbol: String?) -> Bool {
+        let rest = scalars[place...]
+        if let symbol, rest.starts(with: Array(symbol.unicodeScalars)) { return true }
+        let length = word.unicodeScalars.count
+        guard String(String.UnicodeScalarView(rest.prefix(length))).uppercased() == word else { return false }
+        let after = rest.dropFirst(length).first
+        return after.map { $0.properties.isWhitespace || $0 == "(" || $0 == ")" } ?? true
+    }
+
+    private mutating func takeKeyword(_ word: String, _ symbol: String?) -> Bool {
+        skipSpaces()
+        guard isAtKeyword(word, symbol) else { return false }
+        let isSymbol = symbol.map { scalars[place...].starts(with: Array($0.unicodeScalars)) } ?? false
+        place += isSymbol ? 2 : word.unicodeScalars.count
+        skipSpaces()
+        return true
+    }
+
+    private mutating func takeBang() -> Bool {
+        guard scalars[place] == "!" else { return false }
+        place += 1
+        return true
     }
 
     // MARK: Terms
 
-    private struct Term {
-        var name: String
-        var operation: String
-        var value: String
-        /// The term as it was written, for messages.
-        var text: String
+    private mutating func term() throws(QuerySyntaxError) -> ShorthandTerm {
+        let start = place
+        if scalars[place...].starts(with: Array("has:\"".unicodeScalars)) { return try existence(start) }
+        let isQuoted = scalars[place] == "\""
+        let name = isQuoted ? try quoted() : word { "=<>!~()".unicodeScalars.contains($0) }
+        let end = place
+        skipSpaces()
+        let isSpaced = place > end
+        let (symbol, symbolPlace) = (takeOperator(), end)
+        guard let symbol else {
+            // A term without an operator ends where its name does.
+            place = end
+            try checkEnd(start)
+            skipSpaces()
+            return try ShorthandTerm.word(name, isQuoted: isQuoted, at: start)
+        }
+        if isSpaced { skipSpaces() }
+        guard !name.isEmpty else { throw QuerySyntaxError("expected a name before \(symbol)", at: start) }
+        let valuePlace = place
+        let value = try value()
+        let text = text(from: start)
+        try checkEnd(start)
+        skipSpaces()
+        return try ShorthandTerm.comparison(
+            .init(
+                name: name, isQuoted: isQuoted, symbol: symbol, value: value, text: text, offset: start,
+                symbolOffset: symbolPlace, valueOffset: valuePlace))
     }
 
-    private func terms(of text: String) throws(ReadError) -> [Term] {
-        var terms: [Term] = []
-        var rest = text[...]
-        while true {
-            rest = rest.drop(while: \.isWhitespace)
-            guard !rest.isEmpty else { return terms }
-            terms.append(try term(&rest))
-        }
+    /// `has:"key"`
+    private mutating func existence(_ start: Int) throws(QuerySyntaxError) -> ShorthandTerm {
+        place += 4
+        let key = try quoted()
+        let term = ShorthandTerm(.anywhere(key: key, .exists), text: text(from: start), at: start)
+        try checkEnd(start)
+        skipSpaces()
+        return term
     }
 
-    private func term(_ rest: inout Substring) throws(ReadError) -> Term {
-        let whole = rest
-        let name = try word(&rest, until: "=<>!")
-        let operation = rest.prefix { "=<>!~".contains($0) }
-        rest = rest.dropFirst(operation.count)
-        let value = operation.isEmpty ? "" : try word(&rest, until: "")
-        let text = whole[..<rest.startIndex]
-        guard !name.isEmpty, rest.first.map(\.isWhitespace) ?? true else {
-            throw .invalid("cannot read \(text)\(rest.prefix { !$0.isWhitespace }): expected a term like name=value")
-        }
-        return Term(name: name, operation: String(operation), value: value, text: String(text))
+    private func checkEnd(_ start: Int) throws(QuerySyntaxError) {
+        guard place < scalars.count, !scalars[place].properties.isWhitespace, scalars[place] != ")" else { return }
+        guard place > start else { throw QuerySyntaxError("expected a term like name=value", at: start) }
+        throw QuerySyntaxError("expected a space, or the end, behind \(text(from: start))", at: place)
     }
 
-    /// A quoted word, or what comes before a space or one of `ends`.
-    private func word(_ rest: inout Substring, until ends: String) throws(ReadError) -> String {
-        guard rest.first == "\"" else {
-            let word = rest.prefix { !$0.isWhitespace && !ends.contains($0) }
-            rest = rest.dropFirst(word.count)
-            return String(word)
+    private static let operators = ["!=", "!~", ">=", "<=", "=~", "=", "~", ">", "<"]
+
+    private mutating func takeOperator() -> String? {
+        for symbol in Self.operators where scalars[place...].starts(with: Array(symbol.unicodeScalars)) {
+            place += symbol.unicodeScalars.count
+            return symbol
         }
-        let quoted = rest
-        rest = rest.dropFirst()
-        var word = ""
-        while let next = rest.popFirst() {
-            switch next {
-            case "\"": return word
-            case "\\": if let escaped = rest.popFirst() { word.append(escaped) }
-            default: word.append(next)
+        return nil
+    }
+
+    private mutating func value() throws(QuerySyntaxError) -> String {
+        guard place < scalars.count, scalars[place] == "\"" else {
+            var open = 0
+            // A parenthesis that the value has not opened belongs to the query.
+            return word { scalar in
+                if scalar == "(" { open += 1 }
+                if scalar == ")" { open -= 1 }
+                return open < 0
             }
         }
-        throw .invalid("cannot read \(quoted): its closing quote is missing")
+        return try quoted()
     }
 
-    // MARK: Conditions
-
-    private func add(_ term: Term, to query: inout TraceQuery) throws(ReadError) {
-        switch (term.name, term.operation) {
-        case ("error", ""): try setOnce(&query.status, .error, term)
-        case (_, ""):
-            throw .invalid("cannot read \(term.text): expected a term like name=value, or the word error")
-        case ("duration", _): try bound(&query.minDuration, &query.maxDuration, term)
-        case ("traceDuration", _): try bound(&query.minTraceDuration, &query.maxTraceDuration, term)
-        case (_, "="): try addEquality(term, to: &query)
-        default:
-            throw .unsupported("cannot ask for \(term.text): only = is known there, < and > only for duration")
-        }
+    /// What comes before a space or an end.
+    private mutating func word(endsAt isEnd: (Unicode.Scalar) -> Bool) -> String {
+        let word = scalars[place...].prefix { !$0.properties.isWhitespace && !isEnd($0) }
+        place += word.count
+        return String(String.UnicodeScalarView(word))
     }
 
-    private func addEquality(_ term: Term, to query: inout TraceQuery) throws(ReadError) {
-        switch term.name {
-        case "service": try setOnce(&query.service, term.value, term)
-        case "operation", "name": try setOnce(&query.operation, term.value, term)
-        case "kind": try setOnce(&query.kind, read(term, SpanKind.allCases.map(\.name)) { SpanKind(name: $0) }, term)
-        case "status":
-            try setOnce(&query.status, read(term, StatusCode.allCases.map(\.name)) { StatusCode(name: $0) }, term)
-        default: query.attributes.append(AttributeCondition(key: term.name, value: term.value))
+    /// The text between quotes. Only `\"` and `\\` are escapes, so that regular expressions need no more.
+    private mutating func quoted() throws(QuerySyntaxError) -> String {
+        let start = place
+        place += 1
+        var text = String.UnicodeScalarView()
+        while place < scalars.count {
+            let next = scalars[place]
+            place += 1
+            if next == "\"" { return String(text) }
+            if next == "\\", place < scalars.count, scalars[place] == "\"" || scalars[place] == "\\" {
+                text.append(scalars[place])
+                place += 1
+            } else {
+                text.append(next)
+            }
         }
-    }
-
-    private func read<Value>(
-        _ term: Term, _ words: [String], _ parse: (String) -> Value?
-    ) throws(ReadError) -> Value {
-        guard let value = parse(term.value) else {
-            throw .invalid("cannot read \(term.text): expected one of \(words.joined(separator: ", "))")
-        }
-        return value
-    }
-
-    private func setOnce<Value: Equatable>(_ place: inout Value?, _ value: Value, _ term: Term) throws(ReadError) {
-        guard place == nil || place == value else {
-            throw .invalid("nothing can match: \(term.text) contradicts an earlier condition")
-        }
-        place = value
-    }
-
-    private func bound(_ low: inout UInt64?, _ high: inout UInt64?, _ term: Term) throws(ReadError) {
-        guard let value = readDuration(term.value) else {
-            throw .invalid("cannot read \(term.text): expected a duration like 1.2s, 100ms or 4500ns")
-        }
-        switch term.operation {
-        case ">=": low = max(low ?? 0, value)
-        case "<=": high = min(high ?? .max, value)
-        case "=":
-            low = max(low ?? 0, value)
-            high = min(high ?? .max, value)
-        case ">" where value < .max: low = max(low ?? 0, value + 1)
-        case "<" where value > 0: high = min(high ?? .max, value - 1)
-        case ">", "<": throw .invalid("nothing can match: \(term.text)")
-        default: throw .unsupported("cannot ask for \(term.text): use =, <, <=, > or >=")
-        }
+        throw QuerySyntaxError("the closing quote of what begins here is missing", at: start)
     }
 }

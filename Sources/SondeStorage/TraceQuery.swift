@@ -31,7 +31,7 @@ package struct TraceQuery: Hashable, Sendable {
     package var expression: TraceExpression?
 
     // The page.
-    /// At most this many spans are shown of each set that ``expression`` finds, 0 to ``QueryLimits/spansPerSet``.
+    /// At most this many spans are shown of each set that ``expression`` finds, 0 to ``QueryLimits/spansShown``.
     package var spansPerSet: Int = TraceQuery.defaultSpansPerSet
     /// At most this many traces, 1 to ``maxLimit``.
     package var limit: Int = TraceQuery.defaultLimit

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trace tree of the native API.
 //
-//   {trace:{id, complete, missingParents:[id…], spanTotal, start, durationNanos}, roots:[span…]}   the tree
+//   {trace:{id, complete, missing?:{root, parents, unfinished}, missingParents:[id…], spanTotal, start, durationNanos},
+//    roots:[span…]}                                                                                the tree
 //   {trace:{…}, spans:[span…]}                                                                     flat
 //
 //   span = {spanId, parentSpanId?, service, operation, kind, start, durationNanos, selfNanos, depth,
@@ -54,7 +55,9 @@ private struct TreeWriter {
         json.beginObject()
         json.key("id")
         json.id(trace.id)
-        json.member("complete", trace.isComplete)
+        let missing = trace.missing
+        json.member("complete", missing.isNothing)
+        json.missing(missing)
         json.key("missingParents")
         json.array(trace.missingParents) { $0.id($1) }
         json.member("spanTotal", trace.spans.count)

@@ -6,10 +6,12 @@
 //   services    {services:[{name, spanCount, errorCount}]}
 //   operations  {operations:[{name, kind}]}
 //   search      {traces:[{traceId, rootService, rootOperation, start, durationNanos, spanCount, errorCount,
-//                services:[{name, spanCount, errorCount}], complete}], next, total:{value, exact}}
+//                services:[{name, spanCount, errorCount}], complete, missing?:{root, parents, unfinished},
+//                matched?, spanSetsOmitted?, spanSets?:[{matched, attributes, spans:[{spanRef, service, operation, start, durationNanos,
+//                attributes}]}]}], next, total:{value, exact}}
 //   stats       {spans, unmergedSpans, traces, logs, bytes, blocks, services, pinnedTraces, pinnedBytes, oldest,
 //               newest}
-//   error       {error:{code, message, hint}}
+//   error       {error:{code, message, hint, offset?}}
 
 package import SondeModel
 
@@ -65,8 +67,9 @@ package enum NativeJSON {
         }
     }
 
-    /// The body of every refusal. `hint` says what to try instead; null if there is nothing to say.
-    package static func error(code: String, message: String, hint: String?) -> [UInt8] {
+    /// The body of every refusal. `hint` says what to try instead; null if there is nothing to say. `offset` is the place
+    /// in a query that can't be read, in Unicode scalars from 0.
+    package static func error(code: String, message: String, hint: String?, offset: Int? = nil) -> [UInt8] {
         object { json in
             json.key("error")
             json.beginObject()
@@ -74,6 +77,7 @@ package enum NativeJSON {
             json.member("message", message)
             json.key("hint")
             if let hint { json.string(hint) } else { json.null() }
+            if let offset { json.member("offset", offset) }
             json.endObject()
         }
     }
@@ -162,6 +166,47 @@ extension JSONWriter {
             json.counts(service.name, spans: service.spanCount, errors: service.errorCount)
         }
         member("complete", trace.isComplete)
+        missing(trace.missing)
+        if !trace.spanSets.isEmpty { spanSets(trace) }
+        endObject()
+    }
+
+    /// Only where something is missing.
+    mutating func missing(_ parts: MissingParts) {
+        guard !parts.isNothing else { return }
+        key("missing")
+        beginObject()
+        member("root", parts.root)
+        member("parents", parts.parents)
+        member("unfinished", parts.unfinished)
+        endObject()
+    }
+
+    private mutating func spanSets(_ trace: TraceSummary) {
+        member("matched", trace.matchedSpans)
+        if trace.omittedSpanSets > 0 { member("spanSetsOmitted", trace.omittedSpanSets) }
+        key("spanSets")
+        array(trace.spanSets) { json, set in
+            json.beginObject()
+            json.member("matched", set.matched)
+            json.key("attributes")
+            json.attributes(set.attributes)
+            json.key("spans")
+            json.array(set.spans) { $0.matchedSpan($1) }
+            json.endObject()
+        }
+    }
+
+    private mutating func matchedSpan(_ span: MatchedSpan) {
+        beginObject()
+        key("spanRef")
+        id(span.spanID)
+        member("service", span.service)
+        member("operation", span.name)
+        member("start", span.start)
+        member("durationNanos", span.durationNanoseconds)
+        key("attributes")
+        attributes(span.attributes)
         endObject()
     }
 }

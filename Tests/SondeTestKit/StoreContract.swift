@@ -64,7 +64,8 @@ package struct StoreContract: Sendable {
     }
 
     /// Every promise; each is to be verified on an empty store of its own.
-    package static let claims: [Claim] = traceClaims + searchClaims + attributeClaims + logClaims + pinClaims
+    package static let claims: [Claim] =
+        traceClaims + searchClaims + queryClaims + attributeClaims + logClaims + pinClaims
 }
 
 extension StoreContract {

@@ -79,8 +79,8 @@ enum ExportChoice {
     /// Words that are nothing but hex digits are ids; everything else is a condition.
     init(_ conditions: TraceConditions, _ time: TimeOptions, limit: Int?) throws(CommandFailure) {
         let ids = conditions.terms.filter { TraceIDPrefix($0) != nil }
-        for word in conditions.terms where !ids.contains(word) && !word.contains(where: { "=<>{".contains($0) }) {
-            guard word != "error" else { continue }
+        for word in conditions.terms where !ids.contains(word) && !word.contains(where: { "=<>{~!()".contains($0) }) {
+            guard !TraceConditions.isTerm(word) else { continue }
             throw CommandFailure(
                 .usage, "\(word) is neither a trace id nor a condition",
                 advice: "Give 4 to 32 hex digits, or a condition like service=orders.")
@@ -106,6 +106,7 @@ enum ExportChoice {
 
 extension TraceQuery {
     var hasAnyCondition: Bool {
-        hasSpanConditions || start != nil || end != nil || minTraceDuration != nil || maxTraceDuration != nil
+        hasSpanConditions || expression != nil || start != nil || end != nil || minTraceDuration != nil
+            || maxTraceDuration != nil
     }
 }

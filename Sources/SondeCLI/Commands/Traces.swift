@@ -16,6 +16,20 @@ struct Traces: AsyncParsableCommand {
             `sonde traces --service payments --errors --attr http.request.method=POST`, or in short \
             `sonde traces service=payments error http.request.method=POST`.
 
+            TERMS IN SHORT:
+              service=orders  name="GET /orders"  name='GET*'  kind=server  status=ok
+              error  root  duration>200ms  traceDuration>=1s  has:retry.count
+              http.response.status_code>=500  any.attribute=text  key!=text
+              key~regex  key!~regex  -- with AND, OR, NOT and parentheses
+
+            TRACEQL:
+              '{ resource.service.name = "orders" && duration > 200ms }'
+              '{ .http.response.status_code >= 500 } >> { status = error }'
+              '{ name = "sql" } | count() > 10'
+              '{ status = error } | by(resource.service.name) | select(statusMessage)'
+
+            Under a list of TraceQL's hits, --output json shows the spans found. docs/query.md has the whole language.
+
             \(ExitStatus.help)
             """
     )
@@ -91,7 +105,8 @@ struct Traces: AsyncParsableCommand {
     }
 
     private func advice(_ query: TraceQuery) -> String {
-        query.hasSpanConditions || query.start != nil || query.end != nil || query.minTraceDuration != nil
+        query.hasSpanConditions || query.expression != nil || query.start != nil || query.end != nil
+            || query.minTraceDuration != nil
             || query.maxTraceDuration != nil
             ? "Loosen the conditions; `sonde services` and `sonde operations SERVICE` list the names there are."
             : "Nothing has arrived yet: point a service's OTLP exporter (HTTP, protobuf) at port 4318 of the collector."

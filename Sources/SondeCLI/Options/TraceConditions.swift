@@ -9,11 +9,16 @@ import SondeWire
 struct TraceConditions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Conditions in short, each a word: service=orders 'duration>200ms' http.request.method=GET error",
+            "Conditions in short, each a word: service=orders 'duration>200ms' http.request.method=GET error; or one "
+                + "query in TraceQL: '{ status = error } >> { name = \"charge\" }'",
             valueName: "condition"))
     var terms: [String] = []
     @Option(help: "Service of the span.") var service: String?
     @Option(help: "Operation: the whole name of the span.") var operation: String?
+    @Option(
+        help: ArgumentHelp("Operation by pattern: * stands for anything, as in 'GET /orders/*'.", valueName: "pattern"))
+    var operationLike: String?
+    @Flag(help: "The span has no parent.") var rootOnly = false
     @Option(help: ArgumentHelp("Kind of the span.", valueName: Self.joined(SpanKind.allCases.map(\.name))))
     var kind: String?
     @Option(help: ArgumentHelp("Status of the span.", valueName: Self.joined(StatusCode.allCases.map(\.name))))
@@ -53,28 +58,47 @@ struct TraceConditions: ParsableArguments {
         query.minTraceDuration = try Reading.optionalDuration(minTraceDuration, "--min-trace-duration")
         query.maxTraceDuration = try Reading.optionalDuration(maxTraceDuration, "--max-trace-duration")
         for text in attributes { query.attributes.append(try Self.condition(text)) }
-        do throws(ReadError) {
-            try Self.shorthand.add((terms ?? self.terms).joined(separator: " "), to: &query)
+        try Self.add(terms ?? self.terms, to: &query)
+        do throws(QuerySyntaxError) {
+            if rootOnly { try query.addRootOnly() }
+            if let operationLike { try query.addOperation(like: operationLike) }
         } catch {
-            throw CommandFailure(.usage, error.reason, advice: Self.advice(terms ?? self.terms))
+            throw CommandFailure(.usage, error.message)
         }
         try Self.check(query.minDuration, query.maxDuration, "--min-duration", "--max-duration")
         try Self.check(query.minTraceDuration, query.maxTraceDuration, "--min-trace-duration", "--max-trace-duration")
         return query
     }
 
+    /// Words that stand by themselves.
+    static func isTerm(_ word: String) -> Bool {
+        ["error", "root", "and", "or", "not", "&&", "||", "(", ")"].contains(word.lowercased())
+            || word.hasPrefix("has:")
+    }
+
     /// What someone may have meant who wrote a word where a condition belongs.
     private static func advice(_ terms: [String]) -> String? {
-        guard let word = terms.first(where: { $0 != "error" && !$0.contains { "=<>{ ".contains($0) } }) else {
-            return nil
-        }
+        guard !TraceExpression.isTraceQL(terms.joined(separator: " ")),
+            let word = terms.first(where: { !Self.isTerm($0) && !$0.contains { "=<>~!{()| ".contains($0) } })
+        else { return nil }
         let isID = TraceIDPrefix(word) != nil && word.utf8.count >= Limits.minPrefixDigits
         return isID
             ? "To see a trace: sonde trace \(word)"
             : "For a service give service=\(word), for an operation name=\(word)."
     }
 
-    private static let shorthand = QueryShorthand { DurationText.parse($0) }
+    /// Points at the character that can't be read.
+    private static func add(_ terms: [String], to query: inout TraceQuery) throws(CommandFailure) {
+        let text = terms.joined(separator: " ")
+        do {
+            try query.add(text)
+        } catch {
+            let lines = error.excerpt(of: text).map { "  " + $0 }
+            throw CommandFailure(
+                .usage, error.sentence,
+                advice: (lines + [Self.advice(terms)].compactMap { $0 }).joined(separator: "\n"))
+        }
+    }
 
     private static func check(
         _ least: UInt64?, _ most: UInt64?, _ leastFlag: String, _ mostFlag: String

@@ -23,7 +23,8 @@ enum Dialect: Hashable, Sendable {
             switch self {
             case .native:
                 Reply.json(
-                    NativeJSON.error(code: refusal.code, message: refusal.message, hint: refusal.hint),
+                    NativeJSON.error(
+                        code: refusal.code, message: refusal.message, hint: refusal.hint, offset: refusal.offset),
                     status: refusal.status)
             case .otlp: otlpStatus(refusal, contentType: head?.headers.first(name: "content-type"))
             case .jaeger:

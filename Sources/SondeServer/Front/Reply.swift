@@ -62,6 +62,8 @@ struct Refusal: Error, Hashable, Sendable {
     var message: String
     /// What to do about it, where that is not plain from the message.
     var hint: String?
+    /// The place in a query that can't be read, in Unicode scalars from 0.
+    var offset: Int?
     var retryAfter: Duration?
     /// The methods that the path knows, for 405.
     var allow: String?

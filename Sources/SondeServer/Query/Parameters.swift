@@ -44,6 +44,15 @@ struct Parameters: Sendable {
         return min(value, max)
     }
 
+    /// A number of things that may be none; what is above `max` means `max`.
+    func count(_ name: String, default standard: Int, max: Int) throws(Refusal) -> Int {
+        guard let text = text(name) else { return standard }
+        guard let value = Self.clampedInteger(text), value >= 0 else {
+            throw malformed(name, text, expected: "a whole number from 0 to \(max)")
+        }
+        return min(value, max)
+    }
+
     /// A switch: `1`, `true` or no value at all is on; `0` and `false` are off.
     func flag(_ name: String) throws(Refusal) -> Bool {
         guard let value = items[name] else { return false }
@@ -115,6 +124,12 @@ extension Refusal {
 }
 
 extension Refusal {
+    /// A query that can't be read, and where.
+    init(_ error: QuerySyntaxError) {
+        self.init(error.readError)
+        offset = error.offset
+    }
+
     /// Nobody will read it.
     static var givenUp: Refusal {
         Refusal(.serviceUnavailable, code: "timed_out", "the question was given up")

@@ -40,8 +40,10 @@ struct TraceQueries: Sendable {
         query.maxTraceDuration = try parameters.duration("maxTraceDuration")
         query.attributes = attributes(parameters.items)
         if let text = parameters.text("q") {
-            do { try shorthand.add(text, to: &query) } catch { throw Refusal(error) }
+            do { try query.add(text) } catch { throw Refusal(error) }
         }
+        query.spansPerSet = try parameters.count(
+            "spss", default: TraceQuery.defaultSpansPerSet, max: QueryLimits.spansShown)
         query.start = try parameters.moment("start")
         query.end = try parameters.moment("end")
         if let since = try parameters.duration("since") {
@@ -54,8 +56,6 @@ struct TraceQueries: Sendable {
         try check(query)
         return query
     }
-
-    private static let shorthand = QueryShorthand { DurationText.parse($0) }
 
     private static func attributes(_ items: QueryItems) -> [AttributeCondition] {
         items.items.compactMap { item in

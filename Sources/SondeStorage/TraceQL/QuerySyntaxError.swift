@@ -25,7 +25,10 @@ package struct QuerySyntaxError: Error, Hashable, Sendable {
     package init(_ message: String, at offset: Int) { self.init(.malformed, message, at: offset) }
 
     /// The message with its place, counted from 1 as people count.
-    package var sentence: String { "\(message) (at character \(offset + 1))" }
+    package var sentence: String {
+        let isSentence = message.hasPrefix("cannot ") || message.hasPrefix("nothing can match")
+        return (isSentence ? "" : "cannot read the query: ") + "\(message) (at character \(offset + 1))"
+    }
 
     package var readError: ReadError {
         switch code {

@@ -85,8 +85,10 @@ struct RegexParser {
         while let next = peek, next != "|", next != ")" {
             if take("\\Q") {
                 parts += quoted()
+                // What follows repeats the last character only.
+                if let last = parts.popLast() { parts.append(try repeated(last)) }
             } else {
-                parts.append(try repeated())
+                parts.append(try repeated(try atom()))
             }
         }
         parts.removeAll { $0 == .empty }
@@ -103,8 +105,8 @@ struct RegexParser {
         return parts
     }
 
-    private mutating func repeated() throws(QuerySyntaxError) -> RegexNode {
-        var node = try atom()
+    private mutating func repeated(_ atom: RegexNode) throws(QuerySyntaxError) -> RegexNode {
+        var node = atom
         var count = 0
         while let next = peek {
             let start = place

@@ -30,10 +30,9 @@ package struct RegularExpression: Hashable, Sendable {
 
     /// Whether `text` matches. The time is at most proportional to its length times the size of the pattern.
     package func matches(_ text: String) -> Bool {
-        if let literal = program.literal {
-            return matchesWhole ? Self.areEqual(literal, text) : RegexMachine(program, matchesWhole: false).run(text)
-        }
-        return RegexMachine(program, matchesWhole: matchesWhole).run(text)
+        if matchesWhole, let literal = program.literal { return Self.areEqual(literal, text) }
+        var machine = RegexMachine(program, matchesWhole: matchesWhole)
+        return machine.run(text.unicodeScalars)
     }
 
     /// The text that is the only match of a pattern without any operators; nil for other patterns.
@@ -60,15 +59,10 @@ private struct RegexMachine {
         entered = Array(repeating: -1, count: program.instructions.count)
     }
 
-    func run(_ text: String) -> Bool {
-        var machine = self
-        return machine.walk(text.unicodeScalars)
-    }
-
-    private mutating func walk(_ text: String.UnicodeScalarView) -> Bool {
-        var before: Unicode.Scalar?
+    mutating func run(_ text: String.UnicodeScalarView) -> Bool {
+        if enter(0, nil, text.first) { return true }
+        swap(&current, &next)
         var index = text.startIndex
-        if enter(0, before, text.first, into: \.current) { return true }
         while index < text.endIndex {
             let scalar = text[index]
             index = text.index(after: index)
@@ -76,21 +70,18 @@ private struct RegexMachine {
             step += 1
             next.removeAll(keepingCapacity: true)
             for instruction in current where program.instructions[Int(instruction)].takes(scalar, program.sets) {
-                if enter(instruction + 1, scalar, after, into: \.next) { return true }
+                if enter(instruction + 1, scalar, after) { return true }
             }
-            if !matchesWhole, enter(0, scalar, after, into: \.next) { return true }
+            if !matchesWhole, enter(0, scalar, after) { return true }
             if next.isEmpty { return false }
             swap(&current, &next)
-            before = scalar
         }
         return false
     }
 
-    /// Follows everything that takes no character. True if the pattern ends here with what is a match.
-    private mutating func enter(
-        _ start: Int32, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?,
-        into list: WritableKeyPath<RegexMachine, [Int32]>
-    ) -> Bool {
+    /// Follows everything that takes no character, up to instructions that do, which are then ``next``. True if the
+    /// pattern ends here with what is a match.
+    private mutating func enter(_ start: Int32, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?) -> Bool {
         stack.append(start)
         while let place = stack.popLast() {
             guard entered[Int(place)] != step else { continue }
@@ -106,7 +97,7 @@ private struct RegexMachine {
                     stack.removeAll(keepingCapacity: true)
                     return true
                 }
-            case .scalar, .set, .anything: self[keyPath: list].append(place)
+            case .scalar, .set, .anything: next.append(place)
             }
         }
         return false

@@ -26,17 +26,16 @@ package struct SpanSet: Hashable, Sendable {
         self.values = values
     }
 
-    /// As a search shows it.
-    package func shown(in trace: Trace, _ fields: [Field], limit: Int) -> MatchedSpanSet {
-        let facts = TraceFacts(trace)
-        return MatchedSpanSet(
+    /// As a search shows it, with at most `limit` spans.
+    func shown(_ facts: TraceFacts, _ fields: [Field], limit: Int) -> MatchedSpanSet {
+        MatchedSpanSet(
             matched: spans.count,
             attributes: values.map { Attribute($0.name, $0.value.attributeValue ?? .empty) },
-            spans: spans.prefix(min(max(0, limit), QueryLimits.spansPerSet)).map { index in
+            spans: spans.prefix(limit).map { index in
                 let attributes = fields.compactMap { field in
                     field.value(at: index, in: facts).attributeValue.map { Attribute(field.text, $0) }
                 }
-                return MatchedSpan(trace.spans[index], attributes: attributes)
+                return MatchedSpan(facts.trace.spans[index], attributes: attributes)
             })
     }
 }
@@ -110,7 +109,7 @@ struct SpansetEvaluator {
                 parts[place].spans.append(index)
             } else {
                 places[value] = parts.count
-                parts.append(SpanSet(spans: [index], values: set.values + [.init(name: text, value: value)]))
+                parts.append(SpanSet(spans: [index], values: set.values + [.init(name: "by(\(text))", value: value)]))
             }
         }
         return parts

@@ -52,7 +52,7 @@ package struct StructuralOperator: Hashable, Sendable {
 package enum PipelineStage: Hashable, Sendable {
     /// `{ … }` and combinations of it: picks among the spans of each set.
     case filter(SpansetExpression)
-    /// `by(x)`: parts each set by the value of an expression.
+    /// `by(x)`: parts each set by the value of an expression; `text` is the expression as it was written.
     case by(FieldExpression, text: String)
     /// `coalesce()`: one set of all.
     case coalesce

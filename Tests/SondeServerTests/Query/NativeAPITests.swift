@@ -101,15 +101,6 @@ import Testing
         }
     }
 
-    @Test(arguments: ["%7B%20status%20%3D%20error%20%7D", "http.response.status_code%3E%3D500"])
-    func aQueryLanguageNotSpokenYetIsUnsupported(q: String) async throws {
-        try await RunningCollector.run { collector in
-            let reply = try #require(try await collector.get("/sonde/v1/traces?q=" + q))
-            #expect(reply.status == 400)
-            #expect(reply.text.hasPrefix(#"{"error":{"code":"unsupported","#))
-        }
-    }
-
     // MARK: Prefixes
 
     @Test func anAmbiguousPrefixNamesTheCandidates() async throws {

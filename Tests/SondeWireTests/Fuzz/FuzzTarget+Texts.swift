@@ -35,11 +35,36 @@ extension FuzzTarget {
                 "service=orders duration>200ms http.request.method=GET error",
                 #"name="a \"b\"" status=error kind=client"#,
             ],
-            ["=", ">", "<=", "!=", "\"", "\\", " ", "{", "duration", "traceDuration<"]
-        ) { text in
-            var query = TraceQuery()
-            let shorthand = QueryShorthand { DurationText.parse($0) }
-            return (try? shorthand.add(text, to: &query)) != nil
+            [
+                "=", ">", "<=", "!=", "~", "!~", "\"", "\\", " ", "{", "(", ")", "NOT ", " OR ", "has:", "root", "*",
+                "duration", "traceDuration<",
+            ]
+        ) { try readsQuery($0) },
+        text(
+            "traceql",
+            [
+                #"{ .a >= 500 && (name =~ "GET .*" || !(status = ok)) } >> { span.b != nil } | count() > 2"#,
+                "{ duration > 1.5s } &> ({ parent.resource.c = `x` } | by(kind) | avg(.d) * 2 < max(duration))",
+                #"{ event:name = "e" } !~ {} | select(link."f g", trace:id) | coalesce() | { -.e ^ 2 % 3 = minInt }"#,
+                "sum(span.n) - 1 = 3 || { instrumentation:version != nil }",
+            ],
+            [
+                "{", "}", "(", ")", "|", "||", "&&", "!", "=", "!=", "=~", "!~", ">>", "<<", "~", "!>", "&<", "-", "^",
+                "\"", "`", "\\", ".", "span.", "parent.", "event:", "name", "status", "error", "nil", "count()", "by(",
+                "select(", "avg(duration)", "1h", "9223372036854775808", "[[:alpha:]]{2,9}", "(?i", "\\p{Lu}",
+            ]
+        ) { try readsQuery($0) },
+        text(
+            "regular-expression", [#"(?i)GET /[a-z]+/\d{1,3}(?:\?.*)?"#, #"^\Qa.b\E|[^[:space:]\x{41}-z]*?$"#],
+            ["(", ")", "[", "]", "|", "*", "+", "?", "{2,3}", "{1000}", "\\b", "\\pL", "(?s:", "[^", "\\Q", "."]
+        ) { pattern in
+            guard let whole = try? RegularExpression(pattern),
+                let part = try? RegularExpression(pattern, matchesWhole: false)
+            else { return false }
+            for text in ["", "GET /orders/12", pattern] where whole.matches(text) {
+                try expect(part.matches(text), "what matches whole matches somewhere")
+            }
+            return true
         },
         text(
             "moments",
@@ -70,6 +95,45 @@ extension FuzzTarget {
             return true
         },
     ]
+
+    /// Reads a query and asks it of a trace: errors have a place in the text, and no condition that is called necessary
+    /// is missed by a trace that matches.
+    private static func readsQuery(_ text: String) throws -> Bool {
+        var query = TraceQuery()
+        do throws(QuerySyntaxError) {
+            try query.add(text)
+        } catch {
+            let place = 0...text.unicodeScalars.count
+            try expect(place.contains(error.offset), "the place of an error lies in the text")
+            try expect(error.excerpt(of: text).count == 2, "an error can be shown")
+            return false
+        }
+        guard let expression = query.expression else { return true }
+        let sets = expression.spanSets(in: fuzzedTrace)
+        try expect(sets.allSatisfy { !$0.spans.isEmpty && $0.spans == $0.spans.sorted() }, "sets hold spans in order")
+        guard !sets.isEmpty else { return true }
+        for alternatives in expression.necessaryConditions {
+            let isMet = fuzzedTrace.spans.contains { span in alternatives.contains { $0.holds(on: span) != false } }
+            try expect(isMet, "a trace that matches meets what is necessary")
+        }
+        return true
+    }
+
+    private static let fuzzedTrace = Trace(
+        id: TraceID(high: 1, low: 2),
+        assembling: (1...4 as ClosedRange<UInt64>).map { number in
+            SpanRecord(
+                traceID: TraceID(high: 1, low: 2), spanID: SpanID(number), parentSpanID: SpanID(number / 2),
+                name: "GET /\(number)", kind: number == 1 ? .server : .client,
+                start: Timestamp(nanoseconds: number * 1_000), end: Timestamp(nanoseconds: 9_000_000_000),
+                status: SpanStatus(code: number == 4 ? .error : .ok),
+                attributes: [
+                    Attribute("a", .int(Int64(number) * 250)), Attribute("b", .string("b\(number)")),
+                    Attribute("d", .double(1.5)), Attribute("f g", .array([.string("x"), .int(1)])),
+                ],
+                events: [SpanEvent(time: Timestamp(nanoseconds: number * 1_500), name: "e")],
+                resource: Resource(attributes: [Attribute("service.name", .string("s\(number % 2)"))]))
+        })
 
     private static func text(
         _ name: String, _ seeds: [String], _ words: [String], _ run: @escaping @Sendable (String) throws -> Bool
