@@ -22,7 +22,8 @@ import Testing
             return up.count == 6 && up.allSatisfy { $0.value == 1 }
         }
         let mustBePositive: Set = [
-            "Requests", "Errors", "Declined payments", "Records taken", "Commit latency", "Disk",
+            "Requests", "Errors", "Declined payments", "Records taken", "Commit latency", "Disk", "Spans",
+            "Calls between services",
         ]
         for panel in try Dashboard.load().panels {
             for expression in panel.expressions {
