@@ -21,6 +21,8 @@ struct Doors: Sendable {
     private let native: [Route]
     private let jaeger: [Route]
     private let zipkin: [Route]
+    /// What Zipkin's user interface asks, on the listener for questions.
+    private let zipkinPages: [Route]
     private let own: [Route]
     private let health: [Route]
 
@@ -55,9 +57,25 @@ struct Doors: Sendable {
             reception.route(logs),
             reception.route(OTLPMetricReceiver(observer: metrics)),
         ]
-        zipkin =
-            [reception.route(ZipkinReceiver(sink: admission, observer: metrics, clock: configuration.clock))]
-            + HealthRoutes(readiness: readiness).zipkin
+        let traces = WholeTraces(reader: store)
+        let questionsOfZipkin = ZipkinQueries(reader: store, clock: configuration.clock, traces: traces)
+        let tally = ZipkinTally()
+        let pages = ZipkinPages(tally: tally, readiness: readiness)
+        let own = MetricsRoute(registry: registry, metrics: metrics, reader: store, spanMetrics: spanMetrics)
+        let links = ZipkinLinks(reader: store, clock: configuration.clock)
+        let completion = ZipkinCompletion(reader: store, clock: configuration.clock)
+        func zipkin(under prefix: String) -> [Route] {
+            questionsOfZipkin.routes(under: prefix) + links.routes(under: prefix) + completion.routes(under: prefix)
+        }
+        zipkinPages = zipkin(under: "/zipkin") + pages.config(under: "/zipkin")
+        self.zipkin =
+            [
+                reception.route(
+                    ZipkinReceiver(
+                        sink: admission, observer: metrics, clock: configuration.clock, tally: tally))
+            ]
+            + zipkin(under: "") + zipkinPages + pages.routes
+            + own.routes(at: ["/prometheus", "/actuator/prometheus"])
         native =
             NameQueries(reader: store).routes
             + AttributeQueries(reader: store, clock: configuration.clock).routes
@@ -69,8 +87,12 @@ struct Doors: Sendable {
                 reception.route(LogImportReceiver(receiver: logs)),
             ]
             + PinQueries(pins: store, clock: configuration.clock).routes
-        jaeger = JaegerQueries(reader: store, clock: configuration.clock).routes
-        own = MetricsRoute(registry: registry, metrics: metrics, reader: store, spanMetrics: spanMetrics).routes
+            + [NativeAPI.route]
+        jaeger =
+            JaegerQueries(reader: store, clock: configuration.clock, traces: traces).routes
+            + JaegerMetrics(reader: store, clock: configuration.clock).routes
+            + JaegerDoings(pins: store, clock: configuration.clock, traces: traces).routes
+        self.own = own.routes(at: ["/metrics"])
         health = HealthRoutes(readiness: readiness).routes
     }
 
@@ -101,7 +123,7 @@ struct Doors: Sendable {
     private func group(_ name: ListenerName) -> ([Route], Dialect) {
         switch name {
         case .otlpHTTP: (otlp + health, .otlp)
-        case .query: (native + jaeger + own + health, .native)
+        case .query: (native + jaeger + zipkinPages + own + health, .native)
         case .zipkin: (zipkin + health, .text)
         case .otlpGRPC: ([], .otlp)
         }

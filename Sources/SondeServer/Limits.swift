@@ -52,6 +52,10 @@ package struct ServerLimits: Hashable, Sendable {
     /// Bytes of body that a question may carry; its body is not looked at.
     package static let questionBodyBytes = 64 * 1024
 
+    /// Bytes of a document that is to be shown in another form, without being stored: a large trace. The form it is shown in
+    /// is some times as long.
+    package static let documentBytes = 4 * 1024 * 1024
+
     /// Bytes after which a list of whole traces takes no further one; the asker is told. Viewers hold all of it in memory.
     package static let traceListBytes = 16 * 1024 * 1024
 

@@ -126,6 +126,9 @@ package struct ActivityQuery: Hashable, Sendable {
     package var grouping = Grouping.operation
     /// Cuts the range into steps of so many nanoseconds, counted from ``start``, else from 1970.
     package var step: UInt64?
+    /// Each step tells of so many nanoseconds up to its end, instead of those that it has itself: whole steps. Steps whose
+    /// window begins before ``start`` know only what lies behind it.
+    package var window: UInt64?
     /// Which quantiles to tell of durations, from 0 to 1.
     package var quantiles: [Double] = []
     /// Whether to tell self times, for which every trace must be put together.
@@ -135,6 +138,10 @@ package struct ActivityQuery: Hashable, Sendable {
 
     /// Series and steps of an answer at most, together: some megabytes of JSON, and less than 200 MB while it is made.
     package static let maxPoints = 20_000
+
+    /// Steps of all series at most where steps tell of windows, those without any calls included: some 30 MB. A picture of
+    /// two days by minutes has 70 series.
+    package static let maxWindows = 200_000
 
     /// Quantiles asked for at most; a picture shows a few.
     package static let maxQuantiles = 20
@@ -203,6 +210,7 @@ extension ServiceGraphQuery {
 extension ActivityQuery {
     package func check() throws(ReadError) {
         if step == 0 { throw .invalid("a step of 0 ns cuts nothing; give a longer one") }
+        try checkWindow()
         try Self.check(quantiles: quantiles)
     }
 
@@ -213,6 +221,20 @@ extension ActivityQuery {
         for quantile in quantiles where !(0...1).contains(quantile) {
             throw .invalid("\(quantile) is not a quantile; expected a number from 0 to 1")
         }
+    }
+
+    private func checkWindow() throws(ReadError) {
+        guard let window else { return }
+        guard let step, start != nil, end != nil, window > 0, window % step == 0 else {
+            throw .invalid("a window is made of whole steps, in a range with both ends")
+        }
+        guard windowsOfSeries <= Self.maxWindows else { throw Self.tooManyPoints() }
+    }
+
+    /// Steps of one series where steps tell of windows.
+    var windowsOfSeries: Int {
+        guard let step, step > 0, let start, let end, start < end else { return 0 }
+        return Int(clamping: start.nanoseconds(until: end) / step) + 1
     }
 
     static func tooManyPoints() -> ReadError {

@@ -217,6 +217,8 @@ package struct ActivitySeriesTally: Sendable {
     private mutating func take() throws(ReadError) {
         points += 1
         guard points <= ActivityQuery.maxPoints else { throw ActivityQuery.tooManyPoints() }
+        guard query.window != nil, series.count * query.windowsOfSeries > ActivityQuery.maxWindows else { return }
+        throw ActivityQuery.tooManyPoints()
     }
 
     /// The series as far as they were counted.
@@ -224,11 +226,27 @@ package struct ActivitySeriesTally: Sendable {
         let all = series.map { key, tally in
             var series = ActivitySeries(service: key.service, operation: key.operation, kind: key.kind)
             series.counts = tally.whole.counts(query)
-            series.steps = tally.steps.map { .init(start: $0.key, counts: $0.value.counts(query)) }
-                .sorted { $0.start < $1.start }
+            series.steps = steps(tally.steps)
             return series
         }
         return all.sorted { $0.precedes($1) }
+    }
+
+    private func steps(_ own: [Timestamp: ActivityTally]) -> [ActivitySeries.Step] {
+        let sorted = own.keys.sorted()
+        guard let step = query.step, let window = query.window, window > step,
+            let first = sorted.first?.nanoseconds, let last = sorted.last?.nanoseconds, let end = query.end
+        else { return sorted.map { ActivitySeries.Step(start: $0, counts: own[$0]?.counts(query) ?? .init()) } }
+        var sliding = SlidingTally(width: Int(clamping: window / step))
+        var steps: [ActivitySeries.Step] = []
+        // Behind the last own step the window runs empty.
+        let stop = min(end.nanoseconds, last.addingClamped(window))
+        for moment in stride(from: first, to: stop, by: Int.Stride(clamping: step)) {
+            let start = Timestamp(nanoseconds: moment)
+            guard let sum = sliding.push(own[start]) else { continue }
+            steps.append(.init(start: start, counts: sum.counts(query)))
+        }
+        return steps
     }
 }
 

@@ -10,14 +10,19 @@
 import SondeModel
 
 extension JSONWriter {
-    mutating func jaeger(_ trace: Trace) {
+    mutating func jaeger(_ trace: Trace, adjustments: [Int64]) {
         var processes = Processes()
         beginObject()
         key("traceID")
         id(trace.id)
         key("spans")
         beginArray()
-        for span in trace.spans { jaeger(span, process: processes.number(of: span.resource)) }
+        for (index, span) in trace.spans.enumerated() {
+            let adjustment = adjustments.isEmpty ? 0 : adjustments[index]
+            jaeger(
+                adjustment == 0 ? span : span.moved(byNanoseconds: adjustment),
+                process: processes.number(of: span.resource), adjustment: adjustment)
+        }
         endArray()
         key("processes")
         beginObject()
@@ -33,7 +38,7 @@ extension JSONWriter {
 
     // MARK: Spans
 
-    private mutating func jaeger(_ span: SpanRecord, process: Int) {
+    private mutating func jaeger(_ span: SpanRecord, process: Int, adjustment: Int64) {
         beginObject()
         key("traceID")
         id(span.traceID)
@@ -51,7 +56,7 @@ extension JSONWriter {
         key("logs")
         array(span.events) { $0.jaeger($1) }
         member("processID", "p\(process)")
-        jaegerWarnings(span)
+        jaegerWarnings(span, adjustment: adjustment)
         endObject()
     }
 
@@ -76,13 +81,16 @@ extension JSONWriter {
         endObject()
     }
 
-    private mutating func jaegerWarnings(_ span: SpanRecord) {
+    private mutating func jaegerWarnings(_ span: SpanRecord, adjustment: Int64) {
+        var warnings: [String] = []
+        if span.isUnfinished {
+            warnings.append("the span has not ended")
+        } else if span.end < span.start {
+            warnings.append("the span ends before it starts; it is shown as 1 ns long")
+        }
+        if adjustment != 0 { warnings.append(SpanRecord.adjustmentWarning(adjustment)) }
         key("warnings")
-        guard span.end < span.start else { return null() }
-        beginArray()
-        string(
-            span.isUnfinished ? "the span has not ended" : "the span ends before it starts; it is shown as 1 ns long")
-        endArray()
+        if warnings.isEmpty { null() } else { array(warnings) { $0.string($1) } }
     }
 
     private mutating func jaeger(_ event: SpanEvent) {

@@ -44,7 +44,7 @@ package enum JaegerJSON {
         envelope(total: 0, problems: [problem]) { $0.null() }
     }
 
-    private static func envelope(
+    static func envelope(
         total: Int, problems: [Problem] = [], data: (inout JSONWriter) -> Void
     ) -> [UInt8] {
         NativeJSON.object { json in
@@ -70,7 +70,10 @@ extension JaegerJSON {
         /// The length of the answer so far.
         package var byteCount: Int { json.bytes.count }
 
-        package mutating func append(_ trace: Trace) { json.jaeger(trace) }
+        /// - Parameter adjustments: nanoseconds by which each span is shown later than its sender said; none if empty.
+        package mutating func append(_ trace: Trace, adjustments: [Int64] = []) {
+            json.jaeger(trace, adjustments: adjustments)
+        }
 
         /// The whole answer; `total` stays 0 for traces, as Jaeger has it.
         package consuming func finished(problems: [Problem] = []) -> [UInt8] {

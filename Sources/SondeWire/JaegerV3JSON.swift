@@ -47,14 +47,27 @@ package enum JaegerV3JSON {
         /// The length of the answer so far.
         package var byteCount: Int { bytes.count }
 
-        package mutating func append(_ trace: Trace) {
+        /// - Parameter adjustments: nanoseconds by which each span is shown later than its sender said; none if empty.
+        package mutating func append(_ trace: Trace, adjustments: [Int64] = []) {
             // `{"resourceSpans":[…]}`; what is between the brackets is taken over.
-            let message = OTLPJSON.traces(trace.spans)
+            let message = OTLPJSON.traces(Self.shown(trace, adjustments))
             let envelopes = message.dropFirst(#"{"resourceSpans":["#.utf8.count).dropLast("]}".utf8.count)
             guard !envelopes.isEmpty else { return }
             if !isEmpty { bytes.append(UInt8(ascii: ",")) }
             bytes.append(contentsOf: envelopes)
             isEmpty = false
+        }
+
+        /// Jaeger tells of what it did to a span in an attribute of this name.
+        private static func shown(_ trace: Trace, _ adjustments: [Int64]) -> [SpanRecord] {
+            guard adjustments.contains(where: { $0 != 0 }) else { return trace.spans }
+            return zip(trace.spans, adjustments).map { span, adjustment in
+                guard adjustment != 0 else { return span }
+                var moved = span.moved(byNanoseconds: adjustment)
+                let warning = AttributeValue.string(SpanRecord.adjustmentWarning(adjustment))
+                moved.attributes.append(Attribute("@jaeger@warnings", .array([warning])))
+                return moved
+            }
         }
 
         package consuming func finished() -> [UInt8] {

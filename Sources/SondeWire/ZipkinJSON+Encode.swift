@@ -24,15 +24,49 @@ extension ZipkinJSON {
     package static func encode(_ spans: [SpanRecord]) -> [UInt8] {
         var json = JSONWriter(reservingCapacity: spans.count * 512)
         json.beginArray()
-        for span in spans { ZipkinForm(span).write(into: &json) }
+        for span in spans { ZipkinForm(span, lowercasesNames: false).write(into: &json) }
         json.endArray()
         return json.bytes
+    }
+
+    /// Answers to Zipkin's questions: traces one after the other, written one by one so that only one of them need be in
+    /// memory beside the text. Names are in lower case, as Zipkin's own store has them and its clients compare them.
+    package struct TraceList: Sendable {
+        private var json = JSONWriter(reservingCapacity: 4096)
+
+        package init() { json.beginArray() }
+
+        /// The length of the answer so far.
+        package var byteCount: Int { json.bytes.count }
+
+        package mutating func append(_ trace: Trace) { json.zipkin(trace) }
+
+        package consuming func finished() -> [UInt8] {
+            json.endArray()
+            return json.bytes
+        }
+    }
+
+    /// The spans of one trace, in the same way.
+    package static func trace(_ trace: Trace) -> [UInt8] {
+        var json = JSONWriter(reservingCapacity: trace.spans.count * 512)
+        json.zipkin(trace)
+        return json.bytes
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func zipkin(_ trace: Trace) {
+        beginArray()
+        for span in trace.spans { ZipkinForm(span, lowercasesNames: true).write(into: &self) }
+        endArray()
     }
 }
 
 /// A span taken apart into what Zipkin has places for.
 private struct ZipkinForm {
     private let span: SpanRecord
+    private let lowercasesNames: Bool
     private var local = Endpoint()
     private var remote = Endpoint()
     private var isDebug = false
@@ -68,8 +102,9 @@ private struct ZipkinForm {
         }
     }
 
-    init(_ span: SpanRecord) {
+    init(_ span: SpanRecord, lowercasesNames: Bool) {
         self.span = span
+        self.lowercasesNames = lowercasesNames
         if case .string(let name)? = span.resource.attributes["service.name"] { local.serviceName = name }
         let names = Set(span.attributes.lazy.map(\.key))
         for attribute in span.resource.attributes where !names.contains(attribute.key) {
@@ -117,7 +152,7 @@ private struct ZipkinForm {
         json.key("id")
         json.id(span.spanID)
         if span.kind.rawValue >= SpanKind.server.rawValue { json.member("kind", span.kind.name.uppercased()) }
-        json.memberIfPresent("name", span.name)
+        json.memberIfPresent("name", cased(span.name))
         let timestamp = span.start.nanoseconds / 1_000
         json.microseconds("timestamp", timestamp)
         if span.durationNanoseconds > 0 {
@@ -125,8 +160,8 @@ private struct ZipkinForm {
             // Rounding up must not lead beyond the last moment that can be read back.
             json.microseconds("duration", min(duration, ZipkinSpan.lastMicrosecond - timestamp))
         }
-        Self.write(local, as: "localEndpoint", into: &json)
-        Self.write(remote, as: "remoteEndpoint", into: &json)
+        write(local, as: "localEndpoint", into: &json)
+        write(remote, as: "remoteEndpoint", into: &json)
         writeAnnotations(into: &json)
         writeTags(into: &json)
         if isDebug { json.member("debug", true) }
@@ -134,11 +169,13 @@ private struct ZipkinForm {
         json.endObject()
     }
 
-    private static func write(_ endpoint: Endpoint, as name: String, into json: inout JSONWriter) {
+    private func cased(_ name: String) -> String { lowercasesNames ? name.lowercased() : name }
+
+    private func write(_ endpoint: Endpoint, as name: String, into json: inout JSONWriter) {
         guard !endpoint.isEmpty else { return }
         json.key(name)
         json.beginObject()
-        json.memberIfPresent("serviceName", endpoint.serviceName)
+        json.memberIfPresent("serviceName", cased(endpoint.serviceName))
         json.memberIfPresent("ipv4", endpoint.ipv4)
         json.memberIfPresent("ipv6", endpoint.ipv6)
         if endpoint.port != 0 {

@@ -126,7 +126,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func deliver(_ request: Request, _ context: ChannelHandlerContext) {
         var request = request
-        if case .question = request.match.route.intake {
+        if request.match.route.intake.isQuestion {
             do throws(Refusal) {
                 intake.question = try dispatcher.enter()
             } catch {

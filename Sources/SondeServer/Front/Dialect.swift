@@ -28,13 +28,12 @@ enum Dialect: Hashable, Sendable {
                     status: refusal.status)
             case .otlp: otlpStatus(refusal, contentType: head?.headers.first(name: "content-type"))
             case .jaeger:
-                Reply.json(
+                Reply.goError(
                     JaegerJSON.error(.init(code: Int(refusal.status.code), message: refusal.sentence)),
-                    status: refusal.status)
+                    refusal.status)
             case .jaegerV3:
-                Reply.json(
-                    JaegerV3JSON.error(code: Int(refusal.status.code), message: refusal.sentence),
-                    status: refusal.status)
+                Reply.goError(
+                    JaegerV3JSON.error(code: Int(refusal.status.code), message: refusal.sentence), refusal.status)
             case .text: Reply.text(refusal.sentence + "\n", status: refusal.status)
             }
         if let delay = refusal.retryAfter {
@@ -51,6 +50,15 @@ enum Dialect: Hashable, Sendable {
             return Reply(refusal.status, type: ContentType.protobuf, bytes: status.protobuf)
         }
         return .json(status.json, status: refusal.status)
+    }
+}
+
+extension Reply {
+    /// JSON that says it is text: Go's library for errors knows no other type, and Jaeger sends its errors with it.
+    fileprivate static func goError(_ bytes: [UInt8], _ status: HTTPResponseStatus) -> Reply {
+        var reply = Reply(status, type: "text/plain; charset=utf-8", bytes: bytes)
+        reply.headers.add(name: "x-content-type-options", value: "nosniff")
+        return reply
     }
 }
 

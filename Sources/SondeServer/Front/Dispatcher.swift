@@ -64,10 +64,10 @@ struct Dispatcher: Sendable {
             throw .tooLarge(
                 "the body is announced as \(declared) bytes; the limit is \(limit)", hint: "send smaller batches")
         }
-        guard let signal else { return }
+        guard match.route.intake.takesBody else { return }
         // Not all that is announced: announcing costs nothing.
         guard let reservation = budget.reserve(min(declared, ServerLimits.firstBodyBytes)) else {
-            metrics.ingestRefused(signal, reason: .memory)
+            if let signal { metrics.ingestRefused(signal, reason: .memory) }
             throw .memoryBusy
         }
         match.reservation = reservation

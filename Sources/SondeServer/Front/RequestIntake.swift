@@ -99,7 +99,7 @@ struct RequestIntake {
             state = .collecting
             receivedBytes = 0
             declaredBytes = declared
-            if match.route.intake.signal != nil {
+            if match.route.intake.takesBody {
                 body.reserveCapacity(min(declared ?? 0, ServerLimits.firstBodyBytes))
             }
             return expectsContinue ? .sendContinue : .wait
@@ -244,6 +244,7 @@ extension Route {
     func maxBodyBytes(_ limits: ServerLimits) -> Int {
         switch intake {
         case .question, .probe: ServerLimits.questionBodyBytes
+        case .document: min(limits.maxBodyBytes, ServerLimits.documentBytes)
         case .ingest: limits.maxBodyBytes
         }
     }

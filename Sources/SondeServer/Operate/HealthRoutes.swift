@@ -34,17 +34,6 @@ struct HealthRoutes: Sendable {
         ]
     }
 
-    /// Where Zipkin's clients look, in Zipkin's words.
-    var zipkin: [Route] {
-        [
-            Route(.GET, "/health", intake: .probe) { _ in
-                let isUp = readiness.state == .ready
-                return .json(
-                    Array(#"{"status":"\#(isUp ? "UP" : "DOWN")"}"#.utf8), status: isUp ? .ok : .serviceUnavailable)
-            }
-        ]
-    }
-
     private static func reply(isGood: Bool, _ word: String) -> Reply {
         .json(Array(#"{"status":"\#(word)"}"#.utf8), status: isGood ? .ok : .serviceUnavailable)
     }

@@ -15,15 +15,16 @@ struct MetricsRoute: Sendable {
     /// Nil where spans are not counted.
     let spanMetrics: SpanMetrics?
 
-    var routes: [Route] {
-        [
-            Route(.GET, "/metrics", intake: .probe) { request in
+    /// The page, wherever scrapers look for it.
+    func routes(at paths: [String]) -> [Route] {
+        paths.map { path in
+            Route(.GET, path, intake: .probe) { request in
                 await refresh()
                 let spans = spanMetrics.map { SpanMetricsPage(snapshot: $0.snapshot()) }
                 let page = registry.exposition(accept: request.header("accept")) { spans?.append(to: &$0) }
                 return Reply(type: page.contentType, bytes: page.body)
             }
-        ]
+        }
     }
 
     /// Gauges about the store are read when someone scrapes; a store that can't answer, or not in time, leaves them as

@@ -11,12 +11,7 @@ import SondeWire
 struct JaegerQueries: Sendable {
     let reader: any TraceReader
     let clock: WallClock
-    private let lists = Turnstile(places: ServerLimits.traceListsAtOnce)
-
-    init(reader: any TraceReader, clock: WallClock) {
-        self.reader = reader
-        self.clock = clock
-    }
+    let traces: WholeTraces
 
     var routes: [Route] {
         [
@@ -30,14 +25,14 @@ struct JaegerQueries: Sendable {
             },
             route("/api/operations") { try await operations($0) },
             route("/api/traces") { request in
-                try await lists.pass { () async throws(Refusal) in try await search(request) }
+                try await traces.list { () async throws(Refusal) in try await search(request) }
             },
             route("/api/traces/{traceID}") { try await trace($0) },
             routeV3("/api/v3/services") { _ in .json(JaegerV3JSON.services(try await serviceNames())) },
             routeV3("/api/v3/operations") { .json(JaegerV3JSON.operations(try await askedOperations($0))) },
             routeV3("/api/v3/traces/{traceID}") { try await traceV3($0) },
             routeV3("/api/v3/traces") { request in
-                try await lists.pass { () async throws(Refusal) in try await searchV3(request) }
+                try await traces.list { () async throws(Refusal) in try await searchV3(request) }
             },
             routeV3("/api/v3/trace-summaries") { try await summariesV3($0) },
         ]
@@ -55,11 +50,7 @@ struct JaegerQueries: Sendable {
         Parameters(items: request.match.target.query, now: clock.now())
     }
 
-    /// An answer of the first version, with line breaks where a person asked for them.
-    private func reply(_ bytes: [UInt8], _ request: Request) -> Reply {
-        let isPretty = request.match.target.query["prettyPrint"] == "true"
-        return .json(isPretty ? JaegerJSON.indented(bytes) : bytes)
-    }
+    private func reply(_ bytes: [UInt8], _ request: Request) -> Reply { .jaeger(bytes, parameters(request)) }
 
     // MARK: Names
 
@@ -92,51 +83,48 @@ struct JaegerQueries: Sendable {
 
     private func trace(_ request: Request) async throws(Refusal) -> Reply {
         let parameters = parameters(request)
-        // They only help a store that can't find a trace by its id; ours needs no help.
-        _ = try parameters.microseconds("start")
-        _ = try parameters.microseconds("end")
+        try JaegerQuestion.checkWhereabouts(parameters)
+        let isRaw = try parameters.goFlag("raw")
         var list = JaegerJSON.TraceList()
-        list.append(try await askedTrace(request))
+        let trace = try await askedTrace(request)
+        list.append(trace, adjustments: WholeTraces.adjustments(of: trace, isRaw: isRaw))
         return reply(list.finished(), request)
     }
 
     private func traceV3(_ request: Request) async throws(Refusal) -> Reply {
+        let isRaw = try JaegerQuestion.isRawTraceV3(parameters(request))
         var result = JaegerV3JSON.Result()
-        result.append(try await askedTrace(request))
+        let trace = try await askedTrace(request)
+        result.append(trace, adjustments: WholeTraces.adjustments(of: trace, isRaw: isRaw))
         return .json(result.finished())
     }
 
     /// The trace that the path names. None is an error: Grafana takes the first of the list without looking.
     private func askedTrace(_ request: Request) async throws(Refusal) -> Trace {
         let id = try JaegerQuestion.traceID(request.match.parameters["traceID"] ?? "")
-        guard let trace = try await stored(id) else { throw .notFound("trace not found") }
+        guard let trace = try await traces.trace(id) else { throw .notFound("trace not found") }
         return trace
-    }
-
-    private func stored(_ id: TraceID) async throws(Refusal) -> Trace? {
-        try await asking { () async throws(ReadError) in try await reader.trace(id) }
     }
 
     // MARK: Search
 
     private func search(_ request: Request) async throws(Refusal) -> Reply {
         let parameters = parameters(request)
+        let isRaw = try parameters.goFlag("raw")
         let named = parameters.all("traceID")
-        guard named.isEmpty else { return try await traces(named, request) }
-        let page = try await page(JaegerQuestion.search(parameters))
+        guard named.isEmpty else { return try await search(named, isRaw: isRaw, request) }
+        let page = try await traces.page(JaegerQuestion.search(parameters))
         var list = JaegerJSON.TraceList()
-        var problems: [JaegerJSON.Problem] = []
-        try await eachTrace(page.traces.map(\.traceID)) { trace in
-            list.append(trace)
+        let leftOut = try await traces.each(page.traces.map(\.traceID)) { trace in
+            list.append(trace, adjustments: WholeTraces.adjustments(of: trace, isRaw: isRaw))
             return list.byteCount < ServerLimits.traceListBytes
-        } leftOut: { count in
-            problems.append(.init(code: 413, message: Self.cutShort(leaving: count)))
         }
-        return reply(list.finished(problems: problems), request)
+        let problem = JaegerJSON.Problem(code: 413, message: WholeTraces.cutShort(leaving: leftOut))
+        return reply(list.finished(problems: leftOut == 0 ? [] : [problem]), request)
     }
 
     /// The traces with these ids; which of them are not stored is told beside them.
-    private func traces(_ texts: [String], _ request: Request) async throws(Refusal) -> Reply {
+    private func search(_ texts: [String], isRaw: Bool, _ request: Request) async throws(Refusal) -> Reply {
         var list = JaegerJSON.TraceList()
         var problems: [JaegerJSON.Problem] = []
         guard texts.count <= TraceQuery.maxLimit else {
@@ -150,8 +138,8 @@ struct JaegerQueries: Sendable {
                 problems.append(.init(code: 413, message: "left out: the answer is too long", traceID: id))
                 continue
             }
-            if let trace = try await stored(id) {
-                list.append(trace)
+            if let trace = try await traces.trace(id) {
+                list.append(trace, adjustments: WholeTraces.adjustments(of: trace, isRaw: isRaw))
             } else {
                 problems.append(.init(code: 404, message: "trace not found", traceID: id))
             }
@@ -160,25 +148,26 @@ struct JaegerQueries: Sendable {
     }
 
     private func searchV3(_ request: Request) async throws(Refusal) -> Reply {
-        let page = try await page(JaegerQuestion.searchV3(parameters(request)))
+        let isRaw = try JaegerQuestion.isRawV3(parameters(request))
+        let page = try await traces.page(JaegerQuestion.searchV3(parameters(request)))
         guard !page.traces.isEmpty else { throw .notFound("No traces found") }
         var result = JaegerV3JSON.Result()
-        var isCutShort = 0
-        try await eachTrace(page.traces.map(\.traceID)) { trace in
-            result.append(trace)
+        let leftOut = try await traces.each(page.traces.map(\.traceID)) { trace in
+            result.append(trace, adjustments: WholeTraces.adjustments(of: trace, isRaw: isRaw))
             return result.byteCount < ServerLimits.traceListBytes
-        } leftOut: {
-            isCutShort = $0
         }
         // This form has no place for a remark, and a part must not pass for the whole.
-        guard isCutShort == 0 else {
-            throw .tooLarge(Self.cutShort(leaving: isCutShort), hint: "ask with a smaller query.searchDepth")
+        guard leftOut == 0 else {
+            throw .tooLarge(WholeTraces.cutShort(leaving: leftOut), hint: "ask with a smaller query.searchDepth")
         }
         return .json(result.finished())
     }
 
     private func summariesV3(_ request: Request) async throws(Refusal) -> Reply {
-        let page = try await page(JaegerQuestion.searchV3(parameters(request)))
+        let parameters = parameters(request)
+        // Summaries tell nothing that adjusting would change but the length; Jaeger reads the switch and goes on.
+        _ = try JaegerQuestion.isRawV3(parameters)
+        let page = try await traces.page(JaegerQuestion.searchV3(parameters))
         var summaries: [JaegerV3JSON.Summary] = []
         for summary in page.traces {
             summaries.append(.init(summary, orphanSpanCount: try await orphans(summary)))
@@ -188,28 +177,8 @@ struct JaegerQueries: Sendable {
 
     /// Only a trace that is not complete can have orphans, and must be looked at.
     private func orphans(_ summary: TraceSummary) async throws(Refusal) -> Int {
-        guard !summary.isComplete, let trace = try await stored(summary.traceID) else { return 0 }
+        guard !summary.isComplete, let trace = try await traces.trace(summary.traceID) else { return 0 }
         return trace.spans.indices.count { trace.isMissingParent($0) }
-    }
-
-    private func page(_ query: TraceQuery) async throws(Refusal) -> TracePage {
-        try await asking { () async throws(ReadError) in try await reader.search(query) }
-    }
-
-    /// Reads whole traces one by one, so that only one is in memory, until `take` has had enough.
-    private func eachTrace(
-        _ ids: [TraceID], take: (Trace) -> Bool, leftOut: (Int) -> Void
-    ) async throws(Refusal) {
-        for (index, id) in ids.enumerated() {
-            // Retention may have been faster.
-            guard let trace = try await stored(id) else { continue }
-            guard !take(trace), index + 1 < ids.count else { continue }
-            return leftOut(ids.count - index - 1)
-        }
-    }
-
-    private static func cutShort(leaving count: Int) -> String {
-        "the answer is longer than \(ServerLimits.traceListBytes >> 20) MiB; the last \(count) traces are left out"
     }
 }
 

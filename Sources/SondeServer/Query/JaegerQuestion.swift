@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the parameters of Jaeger's two query APIs. Unknown names (`lookback`, `raw`) are ignored: viewers send them to
-// servers of every age.
+// Reads the parameters of Jaeger's two query APIs. Unknown names (`lookback`) are ignored: viewers send them to servers of
+// every age.
 
 import NIOHTTP1
 import SondeModel
@@ -49,7 +49,8 @@ enum JaegerQuestion {
 
     // MARK: Third version
 
-    /// `query.serviceName`, … with both ends of the window required. Names may be written with underscores.
+    /// `query.serviceName`, … with both ends of the window required, the first included. Names may be written with
+    /// underscores.
     static func searchV3(_ parameters: Parameters) throws(Refusal) -> TraceQuery {
         var query = TraceQuery()
         query.service = parameters.v3("serviceName", "service_name").map(JaegerNames.storedService)
@@ -58,7 +59,7 @@ enum JaegerQuestion {
         let end = try parameters.v3Moment("startTimeMax", "start_time_max")
         guard start < end else { throw .invalid("nothing can match: startTimeMin does not lie before startTimeMax") }
         query.start = start
-        query.end = end.advanced(byNanoseconds: 1)
+        query.end = end
         query.minDuration = try parameters.v3Duration("durationMin", "duration_min")
         query.maxDuration = try parameters.v3Duration("durationMax", "duration_max")
         let depth = parameters.v3("searchDepth", "search_depth") ?? parameters.v3("numTraces", "num_traces")
@@ -66,13 +67,31 @@ enum JaegerQuestion {
         if let text = parameters.v3("attributes", "attributes") {
             try addAll(text, "query.attributes", parameters, to: &query)
         }
-        guard parameters.v3("filter", "filter") == nil else {
-            throw Refusal(
-                .badRequest, code: "unsupported", "query.filter is not understood by this version",
-                hint: "use query.attributes")
-        }
         try check(query)
+        if let text = parameters.v3("filter", "filter") {
+            guard !query.hasSpanConditions else {
+                throw .invalid("query.filter can't stand beside other conditions", hint: "say all in query.filter")
+            }
+            query.expression = TraceExpression(
+                text: text, root: .filter(try JaegerFilter.condition(text)))
+        }
         return query
+    }
+
+    /// Whether a search of the third version wants times as they were sent.
+    static func isRawV3(_ parameters: Parameters) throws(Refusal) -> Bool {
+        try parameters.goFlag("query.rawTraces", parameters.v3("rawTraces", "raw_traces"))
+    }
+
+    /// `startTime`, `endTime` and `rawTraces` beside the id of one trace. The times only help a store that can't find a
+    /// trace by its id; ours needs no help. Whether times are wanted as they were sent.
+    static func isRawTraceV3(_ parameters: Parameters) throws(Refusal) -> Bool {
+        for (camel, snake) in [("startTime", "start_time"), ("endTime", "end_time")] {
+            guard let text = parameters.text(camel) ?? parameters.text(snake) else { continue }
+            _ = try parameters.lenientMoment(camel, text)
+        }
+        return try parameters.goFlag(
+            "rawTraces", parameters.text("rawTraces") ?? parameters.text("raw_traces"))
     }
 
     // MARK: Tags
@@ -120,7 +139,14 @@ enum JaegerQuestion {
 
     // MARK: Ids
 
-    /// Hex of 1 to 32 digits in either case, or the 16 bytes in base64.
+    /// `start` and `end` beside the id of one trace; see ``isRawTraceV3(_:)``.
+    static func checkWhereabouts(_ parameters: Parameters) throws(Refusal) {
+        _ = try parameters.microseconds("start")
+        _ = try parameters.microseconds("end")
+        _ = try parameters.goFlag("raw")
+    }
+
+    /// Hex of 1 to 32 digits in either case, or the 16 (of short ids 8) bytes in base64.
     static func traceID(_ text: String) throws(Refusal) -> TraceID {
         if let id = TraceID(padding: text) ?? TraceID(base64: text) { return id }
         throw .invalid(
@@ -129,20 +155,6 @@ enum JaegerQuestion {
 }
 
 extension Parameters {
-    /// Every value of a repeated parameter that is not empty.
-    func all(_ name: String) -> [String] {
-        items.items.filter { $0.name == name && !$0.value.isEmpty }.map(\.value)
-    }
-
-    /// Microseconds since 1970.
-    func microseconds(_ name: String) throws(Refusal) -> Timestamp? {
-        try parse(name, expected: "whole microseconds since 1970") { text in
-            guard let value = UInt64(text), text.first != "+" else { return nil }
-            let (nanoseconds, overflow) = value.multipliedReportingOverflow(by: 1000)
-            return overflow ? nil : Timestamp(nanoseconds: nanoseconds)
-        }
-    }
-
     /// A member of the third version's `query`, in either spelling.
     fileprivate func v3(_ camel: String, _ snake: String) -> String? {
         text("query.\(camel)") ?? text("query.\(snake)")
@@ -152,10 +164,14 @@ extension Parameters {
         guard let text = v3(camel, snake) else {
             throw .invalid("the parameter query.\(camel) is missing", hint: "expected RFC 3339")
         }
+        return try lenientMoment("query.\(camel)", text)
+    }
+
+    fileprivate func lenientMoment(_ name: String, _ text: String) throws(Refusal) -> Timestamp {
         // Grafana does not escape the + of a zone's offset, so that it arrives as a space.
         let restored = text.map { $0 == " " ? "+" : String($0) }.joined()
         guard let moment = RFC3339.parse(restored) else {
-            throw malformed("query.\(camel)", text, expected: "RFC 3339, like 2026-01-02T03:04:05.123456789Z")
+            throw malformed(name, text, expected: "RFC 3339, like 2026-01-02T03:04:05.123456789Z")
         }
         return moment
     }
@@ -184,20 +200,26 @@ extension JSONValue {
 }
 
 extension TraceID {
-    /// The 16 bytes in base64, with or without padding, in the alphabet of files and addresses too.
+    /// The 16 or 8 bytes in base64, with or without padding, in the alphabet of files and addresses too.
     init?(base64 text: String) {
         let digits = text.utf8.prefix { $0 != UInt8(ascii: "=") }
         let padding = text.utf8.dropFirst(digits.count)
-        // 22 digits hold 132 bits; the last four are padding.
-        guard digits.count == 22, padding.isEmpty || padding.elementsEqual("==".utf8) else { return nil }
+        // 22 digits hold 132 bits, of which the last 4 are none of the id's; 11 digits hold 66, and the last 2.
+        let (surplus, padded): (UInt8, String)
+        switch digits.count {
+        case 22: (surplus, padded) = (4, "==")
+        case 11: (surplus, padded) = (2, "=")
+        default: return nil
+        }
+        guard padding.isEmpty || padding.elementsEqual(padded.utf8) else { return nil }
         var bits: UInt128 = 0
         var rest: UInt8 = 0
         for (place, digit) in digits.enumerated() {
             guard let value = Self.base64Value(digit) else { return nil }
-            if place < 21 { bits = bits << 6 | UInt128(value) } else { rest = value }
+            if place < digits.count - 1 { bits = bits << 6 | UInt128(value) } else { rest = value }
         }
-        guard rest & 15 == 0 else { return nil }
-        bits = bits << 2 | UInt128(rest >> 4)
+        guard rest & (1 << surplus - 1) == 0 else { return nil }
+        bits = bits << UInt128(6 - surplus) | UInt128(rest >> surplus)
         self.init(high: UInt64(truncatingIfNeeded: bits >> 64), low: UInt64(truncatingIfNeeded: bits))
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Zipkin's second version, where its reporters send to. What is asked of Zipkin is answered by the query listener, in
-// its own way: here nothing but spans and health is served.
+// Zipkin's second version, where its reporters send to.
 //
 // https://zipkin.io/zipkin-api/#/default/post_spans
 
@@ -19,6 +18,7 @@ struct ZipkinReceiver: Receiver {
     let sink: any SpanSink
     let observer: any PipelineObserver
     let clock: WallClock
+    let tally: ZipkinTally
 
     /// JSON where nothing is said, as Zipkin's own server has it, unless a browser says nothing: it asks nobody before it
     /// sends what has no type, so that any page could send spans. Before it sends JSON it asks, and is told no.
@@ -49,8 +49,11 @@ struct ZipkinReceiver: Receiver {
                 case .json: try ZipkinJSON.decode(payload.bytes, arrival: clock.now())
                 }
         } catch {
+            tally.add(bytes: payload.bytes.count, spans: 0, dropped: 0, isDropped: true)
             throw .undecodable(error.message)
         }
+        let count = decoded.batch.entries.count
+        tally.add(bytes: payload.bytes.count, spans: count, dropped: decoded.rejectedCount, isDropped: false)
         do { try await sink.accept(decoded.batch) } catch { throw .sink(error) }
         guard decoded.rejectedCount > 0 else { return Reply(.accepted) }
         observer.turnedAway(.spans, count: decoded.rejectedCount, reason: .invalid)

@@ -24,6 +24,8 @@ struct Route: Sendable {
     enum Intake: Sendable {
         /// A question to the store: a small body may come along and is not looked at. So many at once, and for so long.
         case question
+        /// A question whose body is what it is about; it counts against the memory budget.
+        case document
         /// A question that is answered even where no place for another is left: how the collector is.
         case probe
         /// Telemetry: bodies count against the memory budget.
@@ -31,6 +33,22 @@ struct Route: Sendable {
 
         var signal: Signal? {
             if case .ingest(let signal, _) = self { signal } else { nil }
+        }
+
+        /// Whether it needs one of the places that there are for questions.
+        var isQuestion: Bool {
+            switch self {
+            case .question, .document: true
+            case .probe, .ingest: false
+            }
+        }
+
+        /// Whether somebody reads the body.
+        var takesBody: Bool {
+            switch self {
+            case .document, .ingest: true
+            case .question, .probe: false
+            }
         }
     }
 

@@ -65,6 +65,7 @@ import Testing
 
     @Test(arguments: [
         "5a5a0000000000000000000000000001", "5A5A0000000000000000000000000001", "WloAAAAAAAAAAAAAAAAAAQ==",
+        "WloAAAAAAAAAAAAAAAAAAQ%3D%3D",
         "WloAAAAAAAAAAAAAAAAAAQ",
     ])
     func findsATraceByItsIdHoweverItIsWritten(id: String) async throws {
@@ -84,7 +85,10 @@ import Testing
             end: .sample(ms: 1))
         try await RunningCollector.run { collector in
             #expect(try await collector.post(OTLPEncoder.traces([span]))?.status == 200)
-            for id in ["abc", "ABC", "0000000000000abc", "00000000000000000000000000000abc"] {
+            // The last two are the 8 bytes in base64.
+            for id in [
+                "abc", "ABC", "0000000000000abc", "00000000000000000000000000000abc", "AAAAAAAACrw=", "AAAAAAAACrw",
+            ] {
                 let reply = try await collector.get("/api/traces/\(id)")
                 #expect(reply?.status == 200, "\(id)")
             }
@@ -95,7 +99,9 @@ import Testing
         ("/api/traces/1234", 404), ("/api/traces/xyz", 400), ("/api/traces/5a5a00000000000000000000000000011", 400),
         ("/api/traces/%27;drop%20table", 400), ("/api/traces/..%2f..%2fetc%2fpasswd", 400),
         ("/api/traces/5a5a0000000000000000000000000001?start=yesterday", 400),
-        ("/api/traces/5a5a0000000000000000000000000001?end=-1", 400), ("/api/traces/0", 404), ("/api/traces/%00", 400),
+        ("/api/traces/5a5a0000000000000000000000000001?end=-1", 400),
+        ("/api/traces/5a5a0000000000000000000000000001?raw=maybe", 400), ("/api/traces/AAAAAAAACr1=", 400),
+        ("/api/traces/0", 404), ("/api/traces/%00", 400),
     ])
     func refusesWhatIsNoTrace(path: String, status: Int) async throws {
         try await expectEnvelopeError(path, status)
@@ -163,7 +169,8 @@ import Testing
         "service=a&minDuration=-1s", "service=a&minDuration=1", "service=a&minDuration=2s&maxDuration=1s",
         "service=a&tag=nocolon", "service=a&tags=notjson", "service=a&tags=%5B%5D",
         "service=a&tags=%7B%22a%22:%5B%5D%7D",
-        "service=a&tag=error:true&tag=otel.status_code:OK", "traceID=xyz", "traceID=1&traceID=%27",
+        "service=a&tag=error:true&tag=otel.status_code:OK", "service=a&raw=perhaps", "traceID=xyz",
+        "traceID=1&traceID=%27",
     ])
     func refusesAParameterThatCannotBeMeant(query: String) async throws {
         try await expectEnvelopeError("/api/traces?\(query)", 400)
@@ -191,8 +198,14 @@ import Testing
 
     @Test func printsForPeopleWhereAsked() async throws {
         try await withTraces { collector in
-            let reply = try await collector.get("/api/services?prettyPrint=true")
-            #expect(reply?.text.hasPrefix("{\n    \"data\": [\n        \"a/b c\",\n") == true)
+            for word in ["true", "1", "yes"] {
+                let reply = try await collector.get("/api/services?prettyPrint=\(word)")
+                #expect(reply?.text.hasPrefix("{\n    \"data\": [\n        \"a/b c\",\n") == true)
+            }
+            for word in ["false", ""] {
+                let reply = try await collector.get("/api/services?prettyPrint=\(word)")
+                #expect(reply?.text.hasPrefix(#"{"data":["a/b c","#) == true)
+            }
         }
     }
 
@@ -306,6 +319,8 @@ import Testing
         try await withTraces { collector in
             let reply = try #require(try await collector.get(path))
             #expect(reply.status == status, "\(reply.text)")
+            // JSON that says it is text, as Go sends errors.
+            #expect(reply["content-type"] == "text/plain; charset=utf-8")
             let envelope = try JSONValue.parse(reply.body)
             #expect(envelope["data"] == .null)
             #expect(envelope["errors"]?.array?.first?["code"] == .int(Int64(status)))

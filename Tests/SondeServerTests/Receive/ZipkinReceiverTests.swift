@@ -66,8 +66,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["/api/v2/services", "/api/v2/traces", "/zipkin", "/api/v1/spans", "/"])
-    func answersQuestionsWith404AndASentence(path: String) async throws {
+    @Test(arguments: ["/api/v2/trace", "/zipkin", "/api/v1/spans", "/"])
+    func answersUnknownPathsWith404AndASentence(path: String) async throws {
         try await withCollector { collector, _ in
             let reply = try #require(try await collector.send("GET", path, to: collector.zipkinPort))
             #expect(reply.status == 404)
@@ -169,7 +169,9 @@ import Testing
     @Test func isHealthyWhereZipkinsClientsLook() async throws {
         try await withCollector { collector, _ in
             let reply = try await collector.send("GET", "/health", to: collector.zipkinPort)
-            #expect(reply?.text == #"{"status":"UP"}"#)
+            #expect(
+                reply?.text
+                    == #"{"status":"UP","zipkin":{"status":"UP","details":{"Sonde":{"status":"UP"}}}}"#)
         }
     }
 
