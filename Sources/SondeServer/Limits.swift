@@ -45,6 +45,10 @@ package struct ServerLimits: Hashable, Sendable {
     /// memory.
     package static let firstBodyBytes = 256 * 1024
 
+    /// Bytes of the largest body that is decoded on its connection's event loop, which takes less than a millisecond; as
+    /// gzip, some. Larger ones are decoded where they keep no other connection waiting.
+    package static let quickBodyBytes = 512 * 1024
+
     /// Bytes that may wait to be decoded on one connection: a head that is not complete, and whatever was read behind a
     /// request that ends the connection. A few reads; nobody reads on while an answer is being made.
     package static let undecodedBytes = 1024 * 1024

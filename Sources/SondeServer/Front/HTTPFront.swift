@@ -47,9 +47,12 @@ struct HTTPFront: ServerChildChannel {
 
     /// Answers one request after the other until the connection ends or the task is cancelled.
     func handle(value connection: Connection, logger: Logger) async {
-        for await request in connection.requests {
-            let reply = await dispatcher.respond(to: request)
-            connection.channel.eventLoop.execute { connection.handler.value.answer(reply) }
+        let loop = connection.channel.eventLoop
+        await withTaskExecutorPreference(LoopExecutor(loop)) {
+            for await request in connection.requests {
+                let reply = await perform(isQuick: request.isQuick) { await dispatcher.respond(to: request) }
+                loop.execute { connection.handler.value.answer(reply) }
+            }
         }
         connection.channel.close(promise: nil)
     }

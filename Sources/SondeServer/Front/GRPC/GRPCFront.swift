@@ -31,11 +31,15 @@ struct GRPCFront: ServerChildChannel {
 
     /// Answers calls side by side until the connection ends or the task is cancelled.
     func handle(value connection: Connection, logger: Logger) async {
-        await withDiscardingTaskGroup { group in
-            for await call in connection.calls {
-                group.addTask {
-                    let answer = await dispatcher.respond(to: call)
-                    connection.channel.eventLoop.execute { connection.handler.value.answer(answer, on: call.stream) }
+        let loop = connection.channel.eventLoop
+        await withTaskExecutorPreference(LoopExecutor(loop)) {
+            await withDiscardingTaskGroup { group in
+                for await call in connection.calls {
+                    group.addTask {
+                        let isQuick = call.message.count <= ServerLimits.quickBodyBytes
+                        let answer = await perform(isQuick: isQuick) { await dispatcher.respond(to: call) }
+                        loop.execute { connection.handler.value.answer(answer, on: call.stream) }
+                    }
                 }
             }
         }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a connection's task runs: on the event loop that reads its bytes. Waking another thread for each request and
+// another for each answer costs more than decoding a body of usual size.
+
+import NIOCore
+
+/// Runs tasks on an event loop.
+final class LoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(_ loop: any EventLoop) {
+        self.loop = loop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// Does `work` where the task runs if it is quick, else where it keeps no connection waiting.
+func perform<Result>(isQuick: Bool, _ work: () async -> Result) async -> Result {
+    if isQuick { return await work() }
+    return await withTaskExecutorPreference(globalConcurrentExecutor) { await work() }
+}
+
+extension Request {
+    /// Whether the answer is found without keeping the event loop from its other connections for long: telemetry of usual
+    /// size, since the store's work is done elsewhere. Questions are not quick: their answers are made where they are asked.
+    var isQuick: Bool {
+        match.route.intake.signal != nil && body.count <= ServerLimits.quickBodyBytes
+    }
+}
