@@ -28,6 +28,16 @@ extension ColumnMode {
     static let similar: UInt8 = 0x10
 }
 
+/// What is done to make values smaller than they came, beside giving those that come often a number.
+enum ValuePacking {
+    /// Nothing: a fresh block is read once, soon, to be merged, and packing would cost it more than writing a few bytes.
+    case none
+    /// A column is kept by what all its values are, see ``ColumnMode``.
+    case byContent
+    /// And by what they share with one another. (Not bodies of logs: they are looked through as they lie.)
+    case bySimilarity
+}
+
 /// A record as the column writer sees it.
 struct ColumnRow: BitwiseCopyable {
     var context: UInt32
@@ -94,13 +104,12 @@ struct ColumnWriter: ~Copyable {
     private var numbers = Buffer<UInt32>()
     private var column = ByteBuffer(capacity: 1 << 14)
     private var similar = SimilarWriter()
-    /// Whether values are written by what they share. Bodies of logs are looked through as they lie.
-    private let findsSimilar: Bool
+    private let packing: ValuePacking
     /// Of the slice last written: columns of ids and integers, and the column asked for apart.
     private(set) var plain = ByteBuffer()
     private(set) var apart = ByteBuffer()
 
-    init(findsSimilar: Bool) { self.findsSimilar = findsSimilar }
+    init(packing: ValuePacking) { self.packing = packing }
 
     /// Numbers everything that `rows` use, from zero.
     mutating func prepare(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
@@ -198,8 +207,12 @@ struct ColumnWriter: ~Copyable {
         }
         state.pointee.distinct = UInt32(truncatingIfNeeded: usedValues.count &- first)
         for value in distinctValues(of: state.pointee) { localValue.base[Int(value)] = Self.absent }
-        state.pointee.isSimilar = findsSimilar && state.pointee.distinct >= Self.leastSimilar
+        state.pointee.isSimilar = packing == .bySimilarity && state.pointee.distinct >= Self.leastSimilar
         guard !isDictionarySmaller(state.pointee, values, session) else { return }
+        guard packing != .none else {
+            state.pointee.mode = ColumnMode.raw.rawValue
+            return
+        }
         var mode = Self.undecided
         for value in distinctValues(of: state.pointee) {
             mode = Self.mode(of: session.values.bytes(Int(value)), after: mode)

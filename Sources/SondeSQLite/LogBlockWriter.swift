@@ -25,7 +25,7 @@ struct EncodedLogBlock {
 struct LogBlockWriter: ~Copyable {
     private var compressor: Compressor?
     private var none: Compressor?
-    private var columns = ColumnWriter(findsSimilar: false)
+    private var columns = ColumnWriter(packing: .byContent)
     private var chunks = ChunkWriter()
     private var traces = ByteTable()
     private var chunk = ByteBuffer(capacity: 1 << 16)

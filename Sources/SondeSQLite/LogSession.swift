@@ -20,14 +20,15 @@ struct LogSession: ~Copyable {
     private(set) var rows = Buffer<LogRow>(capacity: 1_024)
     private var resourceIDs = Buffer<UInt32>()
     private var scopeIDs = Buffer<UInt32>()
-    private var lastShape = 0
+    /// The record before.
+    private var latest = RecordLikeness()
 
     var count: Int { rows.count }
 
     mutating func removeAll() {
         columns.removeAll()
         rows.removeAll()
-        lastShape = 0
+        latest = RecordLikeness()
     }
 
     /// Cuts that many records into blocks of about equal size.
@@ -77,6 +78,7 @@ struct LogSession: ~Copyable {
         do throws(MalformedProtobuf) { try result.get() } catch {
             rows.truncate(to: rowCount)
             columns.valueIDs.truncate(to: valueCount)
+            latest = RecordLikeness()
             throw error
         }
     }
@@ -86,18 +88,18 @@ struct LogSession: ~Copyable {
             RecordContext(
                 resource: resourceIDs[Int(entry.resource)], scope: scopeIDs[Int(entry.scope)], flags: entry.flags,
                 droppedAttributes: entry.droppedAttributesCount, first: UInt32(entry.severityNumber)))
-        let firstValue = columns.begin(predictedShape: lastShape)
+        let firstValue = columns.begin(like: latest)
         columns.add(.init(key: PseudoKey.text, entry.body), base)
         columns.add(.init(key: PseudoKey.state, entry.severityText), base)
         columns.add(.init(key: PseudoKey.extras, entry.eventName), base)
         try columns.addAttributes(entry.attributes, field: 6, base: base)
-        lastShape = columns.end()
+        let row = ColumnRow(
+            context: UInt32(truncatingIfNeeded: context), shape: UInt32(truncatingIfNeeded: columns.end()),
+            firstValue: UInt32(truncatingIfNeeded: firstValue))
+        latest = RecordLikeness(shape: row.shape, firstValue: row.firstValue)
         append(
             LogRow(
                 time: entry.time.nanoseconds, observed: entry.observedTime.nanoseconds,
-                trace: TraceWords(entry.traceID), span: entry.spanID.value,
-                columns: ColumnRow(
-                    context: UInt32(truncatingIfNeeded: context), shape: UInt32(truncatingIfNeeded: lastShape),
-                    firstValue: UInt32(truncatingIfNeeded: firstValue))))
+                trace: TraceWords(entry.traceID), span: entry.spanID.value, columns: row))
     }
 }

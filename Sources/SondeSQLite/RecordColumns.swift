@@ -32,6 +32,12 @@ struct RecordContext: BitwiseCopyable, Equatable {
     var second: UInt32 = 0
 }
 
+/// A record of the session that the next one probably resembles: of the same keys, many of them with the same values.
+struct RecordLikeness: BitwiseCopyable {
+    var shape: UInt32 = 0
+    var firstValue: UInt32 = 0
+}
+
 struct RecordColumns: ~Copyable {
     struct KeyUse: BitwiseCopyable {
         var values: UInt32 = 0
@@ -50,8 +56,10 @@ struct RecordColumns: ~Copyable {
     var valueIDs = Buffer<UInt32>(capacity: 4_096)
     private var keyUse = Buffer<KeyUse>()
     private var sequence = Buffer<UInt32>()
-    private var predicted = 0
-    private var isAsPredicted = true
+    private var likeness = RecordLikeness()
+    /// Whether the record at hand has had the keys of the one it probably resembles.
+    private var isLike = true
+    private var expectedKeys = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
     private var lastContext = RecordContext()
     private var lastContextID = -1
 
@@ -86,20 +94,22 @@ struct RecordColumns: ~Copyable {
             + valueIDs.count * MemoryLayout<UInt32>.stride
     }
 
-    /// Begins a record; `predictedShape` is the shape it probably has. Returns where its values begin.
+    /// Begins a record, which probably looks like `likeness`. Returns where its values begin.
     @inline(__always)
-    mutating func begin(predictedShape: Int) -> Int {
+    mutating func begin(like likeness: RecordLikeness) -> Int {
         sequence.removeAll()
-        predicted = predictedShape
-        isAsPredicted = true
+        self.likeness = likeness
+        isLike = true
+        // They stay where they are until the record ends.
+        expectedKeys = shapes.bytes(Int(likeness.shape))
         return valueIDs.count
     }
 
     /// Adds the value of a key known by number.
     @inline(__always)
     mutating func add(key: Int, value: UnsafePointer<UInt8>, count: Int) {
-        appendKey(key)
-        appendValue(key: key, value, count)
+        let isExpected = expectedKey == key
+        append(key: key, isExpected: isExpected, value, count)
     }
 
     /// Adds an attribute of the current record.
@@ -107,21 +117,32 @@ struct RecordColumns: ~Copyable {
     mutating func add(
         keyBytes: UnsafePointer<UInt8>, keyCount: Int, value: UnsafePointer<UInt8>, count: Int
     ) {
-        let key = findKey(keyBytes, keyCount)
-        appendKey(key)
-        appendValue(key: key, value, count)
+        if let key = expectedKey, key >= PseudoKey.count, keys.matches(key, keyBytes, count: keyCount) {
+            return append(key: key, isExpected: true, value, count)
+        }
+        append(key: key(keyBytes, keyCount), isExpected: false, value, count)
     }
 
-    /// The number of a key; the one at this place of the predicted shape is tried first.
+    /// The key that comes next if the record goes on like the one it resembles.
     @inline(__always)
-    private mutating func findKey(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+    private var expectedKey: Int? {
         let place = sequence.count
-        let expected = shapes.bytes(predicted)
-        if isAsPredicted, place &* 4 < expected.count {
-            let key = Int(Self.key(in: expected, at: place))
-            if key >= PseudoKey.count, keys.matches(key, bytes, count: count) { return key }
+        return isLike && place &* 4 < expectedKeys.count ? Int(Self.key(in: expectedKeys, at: place)) : nil
+    }
+
+    @inline(__always)
+    private mutating func append(key: Int, isExpected: Bool, _ value: UnsafePointer<UInt8>, _ count: Int) {
+        let place = sequence.count
+        sequence.append(UInt32(truncatingIfNeeded: key))
+        isLike = isExpected
+        if isExpected {
+            let expected = valueIDs.base[Int(likeness.firstValue) &+ place]
+            if values.matches(Int(expected), value, count: count) {
+                (keyUse.base + key).pointee.values &+= 1
+                return valueIDs.append(expected)
+            }
         }
-        return key(bytes, count)
+        valueIDs.append(UInt32(truncatingIfNeeded: self.value(key: key, value, count)))
     }
 
     /// The number of an attribute key.
@@ -129,21 +150,6 @@ struct RecordColumns: ~Copyable {
         let key = keys.find(bytes, count: count)
         while keyUse.count < keys.count { keyUse.append(KeyUse()) }
         return key
-    }
-
-    @inline(__always)
-    mutating func appendKey(_ key: Int) {
-        if isAsPredicted {
-            let expected = shapes.bytes(predicted)
-            let place = sequence.count
-            isAsPredicted = place &* 4 < expected.count && Int(Self.key(in: expected, at: place)) == key
-        }
-        sequence.append(UInt32(truncatingIfNeeded: key))
-    }
-
-    @inline(__always)
-    private mutating func appendValue(key: Int, _ value: UnsafePointer<UInt8>, _ count: Int) {
-        valueIDs.append(UInt32(truncatingIfNeeded: self.value(key: key, value, count)))
     }
 
     /// The number of a value of `key`. Columns that turn out mostly distinct are no longer looked up.
@@ -171,7 +177,7 @@ struct RecordColumns: ~Copyable {
     /// Ends the record: the number of its shape.
     @inline(__always)
     mutating func end() -> Int {
-        if isAsPredicted, sequence.count &* 4 == shapes.bytes(predicted).count { return predicted }
+        if isLike, sequence.count &* 4 == expectedKeys.count { return Int(likeness.shape) }
         return shapes.find(UnsafeRawBufferPointer(sequence.elements))
     }
 

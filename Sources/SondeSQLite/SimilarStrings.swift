@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Byte strings of one key resemble one another: statements that differ in a number, events that differ in their time.
 // Each is kept as what it shares at both ends with an earlier one, and what stands between. That costs a fraction of what
-// zlib takes to find the same, and pays in fresh blocks, too, which are not compressed.
+// zlib takes to find the same.
 //
 //   varint each: 0, or how many strings before this one its model came
 //   varint prefix · varint suffix, for each that has a model: bytes shared with the model's beginning and end

@@ -46,7 +46,7 @@ struct ServiceZone: Hashable, Sendable {
 
 struct SpanBlockWriter: ~Copyable {
     private var compressor: Compressor?
-    private var columns = ColumnWriter(findsSimilar: true)
+    private var columns: ColumnWriter
     private var chunks = ChunkWriter()
     private var none: Compressor?
     private var chunk = ByteBuffer(capacity: 1 << 16)
@@ -69,9 +69,10 @@ struct SpanBlockWriter: ~Copyable {
         var lastStart: UInt64 = 0
     }
 
-    /// Without a level chunks are stored raw: fresh blocks are compressed once, when they are merged.
+    /// Without a level everything is stored as it came: fresh blocks are packed and compressed once, when they are merged.
     init(compressionLevel: Int32?) {
         compressor = compressionLevel.map { Compressor(level: $0) }
+        columns = ColumnWriter(packing: compressionLevel == nil ? .none : .bySimilarity)
     }
 
     mutating func encode(

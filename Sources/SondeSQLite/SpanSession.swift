@@ -52,8 +52,8 @@ struct SpanSession: ~Copyable {
     private(set) var rows = Buffer<SpanRow>(capacity: 1_024)
     private(set) var traces = Buffer<TraceState>(capacity: 256)
     private var traceSlots = Buffer<UInt32>()
-    /// The last shape of each operation, by operation id.
-    private var lastShapes = Buffer<UInt32>()
+    /// The last span of each operation, by operation id.
+    private var latest = Buffer<RecordLikeness>()
     private var extras = ByteBuffer()
     private var resourceIDs = Buffer<UInt32>()
     private var resourceServices = Buffer<UInt32>()
@@ -68,7 +68,7 @@ struct SpanSession: ~Copyable {
         rows.removeAll()
         if traces.count > 0 { traceSlots.fill(0, count: traceSlots.count) }
         traces.removeAll()
-        lastShapes.removeAll()
+        latest.removeAll()
     }
 
     /// Takes a batch whole; on an error nothing of it is kept.
@@ -87,6 +87,7 @@ struct SpanSession: ~Copyable {
             for row in rowCount..<rows.count { traces.base[Int(rows[row].trace)].count -= 1 }
             rows.truncate(to: rowCount)
             columns.valueIDs.truncate(to: valueCount)
+            latest.removeAll()
             // A trace that lives on must not begin with a span that is gone.
             recomputeStarts()
             throw error
@@ -113,30 +114,30 @@ struct SpanSession: ~Copyable {
         let name = base + entry.name.lowerBound
         let known = names.operation(service: service, kind: entry.kind, name: name, count: Int(entry.name.count))
         let operation = known ?? names.namelessOperation(service: service, kind: entry.kind)
-        while lastShapes.count <= operation { lastShapes.append(0) }
+        while latest.count <= operation { latest.append(RecordLikeness()) }
         let context = columns.contextID(
             RecordContext(
                 resource: resourceIDs[Int(entry.resource)], scope: scopeIDs[Int(entry.scope)], flags: entry.flags,
                 droppedAttributes: entry.droppedAttributesCount, first: entry.droppedEventsCount,
                 second: entry.droppedLinksCount))
-        let firstValue = columns.begin(predictedShape: Int(lastShapes.base[operation]))
+        let firstValue = columns.begin(like: latest.base[operation])
         columns.add(.init(key: PseudoKey.text, entry.statusMessage), base)
         columns.add(.init(key: PseudoKey.state, entry.traceState), base)
         if entry.eventCount > 0 || entry.linkCount > 0 || entry.hasUnknownFields { try addExtras(entry, base) }
         if known == nil { columns.add(.init(key: PseudoKey.name, entry.name), base) }
         try columns.addAttributes(entry.attributes, field: 9, base: base)
         let shape = columns.end()
-        lastShapes.base[operation] = UInt32(truncatingIfNeeded: shape)
+        let row = ColumnRow(
+            context: UInt32(truncatingIfNeeded: context), shape: UInt32(truncatingIfNeeded: shape),
+            firstValue: UInt32(truncatingIfNeeded: firstValue))
+        latest.base[operation] = RecordLikeness(shape: row.shape, firstValue: row.firstValue)
         var state = entry.status.rawValue
         if entry.end == .zero, try Self.isUnfinished(entry, base) { state |= SpanState.unfinished }
         append(
             SpanRow(
                 trace: 0, operation: UInt32(truncatingIfNeeded: operation), start: entry.start.nanoseconds,
                 end: entry.end.nanoseconds, spanID: entry.spanID.value, parent: entry.parentSpanID.value,
-                columns: ColumnRow(
-                    context: UInt32(truncatingIfNeeded: context), shape: UInt32(truncatingIfNeeded: shape),
-                    firstValue: UInt32(truncatingIfNeeded: firstValue)),
-                state: state, kind: entry.kind.rawValue),
+                columns: row, state: state, kind: entry.kind.rawValue),
             trace: TraceWords(entry.traceID))
     }
 
