@@ -26,17 +26,14 @@ struct MergedLogs {
 }
 
 struct BlockMerger: ~Copyable {
-    /// zlib's fastest: the higher levels gain a few percent for several times the work.
-    private static let level: Int32 = 1
-
     /// Spans of merged blocks that one merge takes apart for copies.
     var rivalRecords = Limits.rivalRecords
     /// Bytes of attributes at which a merge takes no further block.
     var sessionBytes = Limits.sessionBytes
     var spans = SpanSession()
     var logs = LogSession()
-    var spanWriter = SpanBlockWriter(compressionLevel: BlockMerger.level)
-    var logWriter = LogBlockWriter(compressionLevel: BlockMerger.level)
+    var spanWriter = SpanBlockWriter(isFresh: false)
+    var logWriter = LogBlockWriter(isFresh: false)
 
     /// The blocks, given in order of arrival, as full blocks grouped by trace, without duplicates: the first of them, as
     /// many as a merge may hold.

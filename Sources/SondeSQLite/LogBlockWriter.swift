@@ -32,8 +32,9 @@ struct LogBlockWriter: ~Copyable {
     private var columnRows = Buffer<ColumnRow>()
     private var numbers = Buffer<UInt32>()
 
-    init(compressionLevel: Int32?) {
-        compressor = compressionLevel.map { Compressor(level: $0) }
+    /// Fresh blocks are compressed once, when they are merged.
+    init(isFresh: Bool) {
+        compressor = isFresh ? nil : Compressor()
     }
 
     /// Encodes the records at `range` of the session.

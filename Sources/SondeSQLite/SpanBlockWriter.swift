@@ -69,10 +69,10 @@ struct SpanBlockWriter: ~Copyable {
         var lastStart: UInt64 = 0
     }
 
-    /// Without a level everything is stored as it came: fresh blocks are packed and compressed once, when they are merged.
-    init(compressionLevel: Int32?) {
-        compressor = compressionLevel.map { Compressor(level: $0) }
-        columns = ColumnWriter(packing: compressionLevel == nil ? .none : .bySimilarity)
+    /// Fresh blocks are stored as they came: they are packed and compressed once, when they are merged.
+    init(isFresh: Bool) {
+        compressor = isFresh ? nil : Compressor()
+        columns = ColumnWriter(packing: isFresh ? .none : .bySimilarity)
     }
 
     mutating func encode(

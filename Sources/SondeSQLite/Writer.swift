@@ -20,8 +20,8 @@ actor Writer {
     var watchedNames: UsedNames?
     private(set) var spans = SpanSession()
     private var logs = LogSession()
-    private var spanWriter = SpanBlockWriter(compressionLevel: nil)
-    private var logWriter = LogBlockWriter(compressionLevel: nil)
+    private var spanWriter = SpanBlockWriter(isFresh: true)
+    private var logWriter = LogBlockWriter(isFresh: true)
     /// The next place in the order of arrival, and the next log record's number.
     private var nextSequence: Int64 = 1
     private var nextLog: Int64 = 1
