@@ -190,12 +190,12 @@ enum Answers {
         return id
     }
 
-    fileprivate static func moment(_ text: String) throws(ReadError) -> Timestamp {
+    static func moment(_ text: String) throws(ReadError) -> Timestamp {
         guard let moment = RFC3339.parse(text) else { throw strange("time", text) }
         return moment
     }
 
-    fileprivate static func strange(_ what: String, _ text: String) -> ReadError {
+    static func strange(_ what: String, _ text: String) -> ReadError {
         .failed("cannot read the collector's answer: \(text) is not a \(what)")
     }
 }

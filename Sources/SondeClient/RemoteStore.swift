@@ -140,7 +140,7 @@ package final class RemoteStore: TraceReader, LogReader, ActivityReader, TracePi
     // MARK: The conversation
 
     /// - Parameter mayBeNotFound: whether "not found" is an answer to this question.
-    private func ask(
+    func ask(
         _ path: String, _ query: QueryText = QueryText(), _ method: HTTPMethod = .GET, wantsProtobuf: Bool = false,
         mayBeNotFound: Bool = false
     ) async throws(ReadError) -> Answer {

@@ -23,30 +23,28 @@ package struct Peer: Hashable, Sendable {
         self.connection = connection
     }
 
-    /// Keys that name the far end, the most telling first. The names of the semantic conventions stand before those they
-    /// have replaced.
-    package static let keys = nameKeys + databaseKeys + messagingKeys + addressKeys
+    /// Keys of attributes that name the far end, the most telling first. The names of the semantic conventions stand before
+    /// those they have replaced.
+    package static let keys = [
+        "service.peer.name", "peer.service", "db.namespace", "db.name", "db.system.name", "db.system",
+        "messaging.system", "server.address", "net.peer.name",
+    ]
+    private static let databaseKeys = 2..<6
+    private static let messagingKeys = 6..<7
 
-    private static let nameKeys = ["service.peer.name", "peer.service"]
-    private static let databaseKeys = ["db.namespace", "db.name", "db.system.name", "db.system"]
-    private static let messagingKeys = ["messaging.system"]
-    private static let addressKeys = ["server.address", "net.peer.name"]
-
-    /// The far end that `value` tells of, which gives the text of an attribute by its key; nil if none is named.
-    package init?(attributes value: (String) -> String?) {
-        func first(_ keys: [String]) -> String? {
-            for key in keys { if let text = value(key), !text.isEmpty { return text } }
-            return nil
-        }
-        let database = first(Self.databaseKeys)
-        let messaging = first(Self.messagingKeys)
-        guard let name = first(Self.nameKeys) ?? database ?? messaging ?? first(Self.addressKeys) else { return nil }
-        self.init(
-            name: name, connection: database != nil ? .database : messaging != nil ? .messaging : .virtualNode)
+    /// Which of ``keys`` names the far end, and over what kind of connection; nil if none does.
+    ///
+    /// - Parameter isPresent: whether there is an attribute with the key of this number whose text is not empty.
+    package static func choose(_ isPresent: (Int) -> Bool) -> (key: Int, connection: ConnectionType)? {
+        guard let key = keys.indices.first(where: isPresent) else { return nil }
+        if databaseKeys.contains(where: isPresent) { return (key, .database) }
+        return (key, messagingKeys.contains(where: isPresent) ? .messaging : .virtualNode)
     }
 
     /// The far end of a call by its span's attributes; of a key that comes twice the first counts.
     package init?(of span: SpanRecord) {
-        self.init { span.attributes[$0]?.text }
+        let texts = Self.keys.map { span.attributes[$0]?.text ?? "" }
+        guard let (key, connection) = Self.choose({ !texts[$0].isEmpty }) else { return nil }
+        self.init(name: texts[key], connection: connection)
     }
 }

@@ -146,4 +146,11 @@ enum Limits {
     /// which columns are read count as several.
     static let censusRecords = 4_000_000
     static let censusColumnsCost = 4
+    /// Spans of traces in several blocks that a count over all traces keeps until the last of their blocks is read: 24 MB.
+    /// Past it such traces are put together one by one, which is slower.
+    static let activityRowsWaiting = 500_000
+    /// Calls whose attributes are read together, once every block: 2 MB of them.
+    static let activityCallsWaiting = 65_536
+    /// Senders of messages that a graph keeps because a receiver links to them: some 25 MB.
+    static let linkedSenders = 400_000
 }

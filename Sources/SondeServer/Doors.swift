@@ -82,6 +82,7 @@ struct Doors: Sendable {
             + TraceQueries(reader: store, clock: configuration.clock).routes
             + AnalysisQueries(reader: store, clock: configuration.clock).routes
             + LogQueries(reader: store, clock: configuration.clock).routes
+            + ActivityQueries(reader: store, clock: configuration.clock).routes
             + [
                 reception.route(SpanImportReceiver(receiver: spans)),
                 reception.route(LogImportReceiver(receiver: logs)),

@@ -7,7 +7,6 @@ package import SondeModel
 extension ServiceGraph {
     /// How a span with a parent is connected to it; nil if it is no call from one to the other. Kinds of the two, and
     /// whether they belong to the same service.
-    @inlinable
     package static func connection(
         parent: SpanKind, child: SpanKind, isSameService: Bool
     ) -> ConnectionType? {
@@ -142,8 +141,7 @@ package struct ServiceGraphTally: Sendable {
 
     /// The graph as far as it was counted.
     package func graph() -> ServiceGraph {
-        let found = edges.map { key, calls in edge(key, calls) }
-            .sorted { ($0.client, $0.server, $0.connection.rawValue) < ($1.client, $1.server, $1.connection.rawValue) }
+        let found = edges.map { key, calls in edge(key, calls) }.sorted { $0.precedes($1) }
         var nodes: [Place: ServiceGraph.Node] = [:]
         for edge in found {
             let server = Place(name: edge.server, connection: edge.isVirtual ? edge.connection : .request)
@@ -204,12 +202,16 @@ package struct ActivitySeriesTally: Sendable {
         self.query = query
     }
 
-    /// Adds calls to a series, and to the step that begins at `step` if steps are asked for.
-    package mutating func add(_ calls: ActivityTally, of key: Key, step: Timestamp?) throws(ReadError) {
+    /// Adds calls to the whole of a series.
+    package mutating func add(_ calls: ActivityTally, of key: Key) throws(ReadError) {
         let none = ActivityTally(keepsQuantiles: !query.quantiles.isEmpty)
         if series[key] == nil { try take() }
         series[key, default: Series(whole: none)].whole.add(calls)
-        guard let step else { return }
+    }
+
+    /// Adds calls to the step of a series that begins then, and not to its whole.
+    package mutating func add(_ calls: ActivityTally, of key: Key, step: Timestamp) throws(ReadError) {
+        let none = ActivityTally(keepsQuantiles: !query.quantiles.isEmpty)
         if series[key]?.steps[step] == nil { try take() }
         series[key]?.steps[step, default: none].add(calls)
     }
@@ -247,6 +249,13 @@ package struct ActivitySeriesTally: Sendable {
             steps.append(.init(start: start, counts: sum.counts(query)))
         }
         return steps
+    }
+}
+
+extension ServiceGraph.Edge {
+    fileprivate func precedes(_ other: ServiceGraph.Edge) -> Bool {
+        (client, server, connection.rawValue, isVirtual ? 1 : 0)
+            < (other.client, other.server, other.connection.rawValue, other.isVirtual ? 1 : 0)
     }
 }
 

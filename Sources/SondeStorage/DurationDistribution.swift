@@ -2,37 +2,7 @@
 // Gathers durations and tells how they are spread: count, sum, extremes and quantiles. Whatever order they come in, the
 // answer is the same.
 
-/// What is told of many durations, in nanoseconds.
-package struct DurationStatistics: Hashable, Sendable {
-    package struct Quantile: Hashable, Sendable {
-        /// From 0 to 1.
-        package var fraction: Double
-        package var nanoseconds: UInt64
-
-        package init(fraction: Double, nanoseconds: UInt64) {
-            self.fraction = fraction
-            self.nanoseconds = nanoseconds
-        }
-    }
-
-    package var count = 0
-    /// Their sum; held at the largest number there is.
-    package var total: UInt64 = 0
-    /// Zero without durations, as ``largest``.
-    package var least: UInt64 = 0
-    package var largest: UInt64 = 0
-    /// In the order asked for; empty without durations.
-    package var quantiles: [Quantile] = []
-    /// Whether the quantiles are durations that occurred; else each is off by ``DurationDistribution/maxError`` at most.
-    package var isExact = true
-
-    package init() {}
-
-    /// The quantile at `fraction`, if it was asked for.
-    package func quantile(_ fraction: Double) -> UInt64? {
-        quantiles.first { $0.fraction == fraction }?.nanoseconds
-    }
-}
+package import SondeModel
 
 /// Durations that are being gathered.
 package struct DurationDistribution: Hashable, Sendable {

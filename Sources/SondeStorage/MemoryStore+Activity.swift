@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What spans come to, from whole traces: the plainest way to count, and the measure of those that are quicker.
 
-import SondeModel
+package import SondeModel
 
 extension MemoryStore {
     package func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
@@ -24,7 +24,8 @@ extension MemoryStore {
                     selfTime: query.wantsSelfTime ? trace.selfTime(of: index) : 0)
                 let key = ActivitySeriesTally.Key(
                     query, service: span.resource.serviceName, operation: span.name, kind: span.kind)
-                try tally.add(calls, of: key, step: query.stepStart(span.start))
+                try tally.add(calls, of: key)
+                if let step = query.stepStart(span.start) { try tally.add(calls, of: key, step: step) }
             }
         }
         return tally.sorted()

@@ -9,7 +9,7 @@ package import SondeStorage
 package struct StoreContract: Sendable {
     package let spans: any SpanSink
     package let logs: any LogSink
-    package let traceReader: any TraceReader
+    package let traceReader: any TraceReader & ActivityReader
     package let logReader: any LogReader
     package let pins: any TracePins
     /// How records become a batch: the OTLP codec, which this kit must not import.
@@ -35,7 +35,7 @@ package struct StoreContract: Sendable {
 
     /// Checks readers that see what other sinks have taken.
     package init(
-        spans: any SpanSink, logs: any LogSink, traceReader: any TraceReader, logReader: any LogReader,
+        spans: any SpanSink, logs: any LogSink, traceReader: any TraceReader & ActivityReader, logReader: any LogReader,
         pins: any TracePins, codec: Codec
     ) {
         self.spans = spans
@@ -65,7 +65,7 @@ package struct StoreContract: Sendable {
 
     /// Every promise; each is to be verified on an empty store of its own.
     package static let claims: [Claim] =
-        traceClaims + searchClaims + queryClaims + attributeClaims + logClaims + pinClaims
+        traceClaims + searchClaims + queryClaims + attributeClaims + logClaims + pinClaims + activityClaims
 }
 
 extension StoreContract {
