@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What many spans come to: the rows of answers about services that call each other, and about rates, errors and durations.
+// What many spans come to: the rows of answers about services that call each other, and about rates, errors and
+// durations.
 
 /// Who called whom in a time range.
 ///
@@ -16,8 +17,8 @@ package struct ServiceGraph: Hashable, Sendable {
         package var client: String
         package var server: String
         package var connection: ConnectionType
-        /// Whether the far end is a virtual node: one of which no span tells. A call that no span answers may still name
-        /// a service of which there are spans; it then has the connection ``ConnectionType/virtualNode`` and
+        /// Whether the far end is a virtual node: one of which no span tells. A call that no span answers may still
+        /// name a service of which there are spans; it then has the connection ``ConnectionType/virtualNode`` and
         /// leads to that service.
         package var isVirtual = false
         package var calls = 0

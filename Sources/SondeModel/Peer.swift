@@ -23,8 +23,8 @@ package struct Peer: Hashable, Sendable {
         self.connection = connection
     }
 
-    /// Keys of attributes that name the far end, the most telling first. The names of the semantic conventions stand before
-    /// those they have replaced.
+    /// Keys of attributes that name the far end, the most telling first. The names of the semantic conventions stand
+    /// before those they have replaced.
     package static let keys = [
         "service.peer.name", "peer.service", "db.namespace", "db.name", "db.system.name", "db.system",
         "messaging.system", "server.address", "net.peer.name",

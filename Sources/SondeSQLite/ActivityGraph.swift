@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service graph, counted by number; names come at the end. Attributes are read only of calls that no span answers, and
-// links only of receivers that nothing else connects to a sender.
+// The service graph, counted by number; names come at the end. Attributes are read only of calls that no span answers,
+// and links only of receivers that nothing else connects to a sender.
 
 import SondeModel
 import SondeStorage
@@ -132,8 +132,8 @@ struct GraphCount {
 
     // MARK: Links
 
-    /// Counts receivers that no parent connects to a sender, before anything else: senders that are linked to are no calls
-    /// without an answer.
+    /// Counts receivers that no parent connects to a sender, before anything else: senders that are linked to are no
+    /// calls without an answer.
     private mutating func countLinks(_ blocks: [Int]) throws(ReadError) {
         guard file.catalog.names.operations.contains(where: { $0.kind == .consumer }) else { return }
         var receiving: [Int] = []

@@ -126,8 +126,8 @@ struct ActivityWalk {
         }
     }
 
-    /// Puts a trace together; the pieces that were not read, or won't be, are looked up. The block at hand may have been
-    /// read in part only.
+    /// Puts a trace together; the pieces that were not read, or won't be, are looked up. The block at hand may have
+    /// been read in part only.
     private mutating func complete(
         _ id: TraceWords, readUpTo place: Int, _ body: (inout ActivityTrace) throws(ReadError) -> Void
     ) throws(ReadError) {

@@ -16,8 +16,8 @@ package protocol ActivityReader: Sendable {
     /// Who called whom.
     func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph
 
-    /// Calls, errors and durations by service or operation. Series are sorted by service, operation, kind; steps in which
-    /// nothing started are left out.
+    /// Calls, errors and durations by service or operation. Series are sorted by service, operation, kind; steps in
+    /// which nothing started are left out.
     func activity(_ query: ActivityQuery) async throws(ReadError) -> [ActivitySeries]
 }
 
@@ -64,8 +64,8 @@ package struct ActivityQuery: Hashable, Sendable {
     package var grouping = Grouping.operation
     /// Cuts the range into steps of so many nanoseconds, counted from ``start``, else from 1970.
     package var step: UInt64?
-    /// Each step tells of so many nanoseconds up to its end, instead of those that it has itself: whole steps. Steps whose
-    /// window begins before ``start`` know only what lies behind it.
+    /// Each step tells of so many nanoseconds up to its end, instead of those that it has itself: whole steps. Steps
+    /// whose window begins before ``start`` know only what lies behind it.
     package var window: UInt64?
     /// Which quantiles to tell of durations, from 0 to 1.
     package var quantiles: [Double] = []
@@ -77,8 +77,8 @@ package struct ActivityQuery: Hashable, Sendable {
     /// Series and steps of an answer at most, together: some megabytes of JSON, and less than 200 MB while it is made.
     package static let maxPoints = 20_000
 
-    /// Steps of all series at most where steps tell of windows, those without any calls included: some 30 MB. A picture of
-    /// two days by minutes has 70 series.
+    /// Steps of all series at most where steps tell of windows, those without any calls included: some 30 MB. A picture
+    /// of two days by minutes has 70 series.
     package static let maxWindows = 200_000
 
     /// Quantiles asked for at most; a picture shows a few.

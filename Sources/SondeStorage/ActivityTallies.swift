@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is counted while spans are gone through, by every store the same: which span answers which, calls of an edge, calls
-// of an operation.
+// What is counted while spans are gone through, by every store the same: which span answers which, calls of an edge,
+// calls of an operation.
 
 package import SondeModel
 

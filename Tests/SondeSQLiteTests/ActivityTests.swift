@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What columns tell of many spans is what whole traces tell: random telemetry and random questions, against the store in
-// memory.
+// What columns tell of many spans is what whole traces tell: random telemetry and random questions, against the store
+// in memory.
 
 import SondeModel
 import SondeStorage
