@@ -76,6 +76,15 @@ struct CommandTests {
     }
 
     static let conditions: [(String, [String])] = [
+        ("5b8efff798038103", ["{ status = error && .amount > 41 }"]),
+        ("5b8efff798038103", ["{", "duration", ">", "120ms", "}"]),
+        ("00f067aa0ba902b7", ["NOT", "service=gateway", "kind=consumer"]),
+        ("5b8efff79803ffff", ["root", "duration<100ms"]),
+        ("5b8efff79803ffff", ["--root-only", "--max-duration", "100ms"]),
+        ("5b8efff798038103", ["--operation-like", "POST /pay*"]),
+        ("00f067aa0ba902b7", ["--operation-like", "s*d", "--kind", "consumer"]),
+        ("5b8efff798038103", ["{ status = error } << {}", "--root-only"]),
+        ("5b8efff798038103", ["amount>=42", "has:card.brand"]),
         ("5b8efff798038103", ["service=payments", "error"]), ("5b8efff798038103", ["card.brand=visa duration>50ms"]),
         ("5b8efff798038103", ["amount=42", "--service", "payments"]),
         ("00f067aa0ba902b7", ["kind=consumer", "traceDuration<10ms"]),

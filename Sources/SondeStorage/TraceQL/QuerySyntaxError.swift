@@ -27,7 +27,8 @@ package struct QuerySyntaxError: Error, Hashable, Sendable {
     /// The message with its place, counted from 1 as people count.
     package var sentence: String {
         let isSentence = message.hasPrefix("cannot ") || message.hasPrefix("nothing can match")
-        return (isSentence ? "" : "cannot read the query: ") + "\(message) (at character \(offset + 1))"
+        let beginning = code == .unsupported ? "cannot answer the query: " : "cannot read the query: "
+        return (isSentence ? "" : beginning) + "\(message) (at character \(offset + 1))"
     }
 
     package var readError: ReadError {
