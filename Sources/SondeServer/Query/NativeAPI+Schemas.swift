@@ -8,7 +8,12 @@ extension NativeAPI {
     static let schemas: [(name: String, schema: Schema)] =
         texts + [
             ("Error", .object([("error", .named("ErrorDetail"))])),
-            ("ErrorDetail", .object([("code", .string), ("message", .string), ("hint", .orNull(.string))])),
+            (
+                "ErrorDetail",
+                .object(
+                    [("code", .string), ("message", .string), ("hint", .orNull(.string))],
+                    optional: [("offset", count)])
+            ),
             ("Services", .object([("services", .list(.named("ServiceCount")))])),
             ("ServiceCount", .object([("name", .string), ("spanCount", count), ("errorCount", count)])),
             ("Operations", .object([("operations", .list(.object([("name", .string), ("kind", kind)])))])),
@@ -55,10 +60,27 @@ extension NativeAPI {
         ),
         (
             "TraceSummary",
+            .object(
+                [
+                    ("traceId", .named("TraceId")), ("rootService", .string), ("rootOperation", .string),
+                    ("start", .moment), ("durationNanos", count), ("spanCount", count), ("errorCount", count),
+                    ("services", .list(.named("ServiceCount"))), ("complete", .boolean),
+                ],
+                optional: [
+                    ("missing", .named("MissingParts")), ("matched", count), ("spanSetsOmitted", count),
+                    ("spanSets", .list(.named("SpanSet"))),
+                ])
+        ),
+        ("MissingParts", .object([("root", .boolean), ("parents", count), ("unfinished", count)])),
+        (
+            "SpanSet",
+            .object([("matched", count), ("attributes", .anything), ("spans", .list(.named("MatchedSpan")))])
+        ),
+        (
+            "MatchedSpan",
             .object([
-                ("traceId", .named("TraceId")), ("rootService", .string), ("rootOperation", .string),
-                ("start", .moment), ("durationNanos", count), ("spanCount", count), ("errorCount", count),
-                ("services", .list(.named("ServiceCount"))), ("complete", .boolean),
+                ("spanRef", .named("SpanId")), ("service", .string), ("operation", .string), ("start", .moment),
+                ("durationNanos", count), ("attributes", .anything),
             ])
         ),
         (
@@ -72,10 +94,11 @@ extension NativeAPI {
         ),
         (
             "TraceHead",
-            .object([
-                ("id", .named("TraceId")), ("complete", .boolean), ("missingParents", .list(.named("SpanId"))),
-                ("spanTotal", count), ("start", .moment), ("durationNanos", count),
-            ])
+            .object(
+                [
+                    ("id", .named("TraceId")), ("complete", .boolean), ("missingParents", .list(.named("SpanId"))),
+                    ("spanTotal", count), ("start", .moment), ("durationNanos", count),
+                ], optional: [("missing", .named("MissingParts"))])
         ),
         ("Span", span),
     ]
