@@ -164,7 +164,7 @@ let package = Package(
 
         tests("SondeModel", ["SondeWire"]),
         tests("SondeWire", ["SondeStorage"], files: ["Fixtures", "Golden", "Corpus"]),
-        tests("SondeAnalysis", ["SondeWire"], files: ["Fixtures"]),
+        tests("SondeAnalysis", ["SondeWire"], files: ["Fixtures", "Golden"]),
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeStorage", "SondeWire"]),
         tests("SondeTerminal"),

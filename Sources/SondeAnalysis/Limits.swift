@@ -68,7 +68,7 @@ enum Limits {
     /// Attribute values that a difference tells: the first few decide.
     static let maxSeparations = 20
     /// Part by which a mean number of spans must differ to be a change; two single traces differ by one span or not at all.
-    static let countNoise = 0.05
+    static let countNoise = 0.1
     /// Part, and nanoseconds, by which a mean time must differ: runs of one program differ by a tenth from one another.
     static let timeNoise = 0.1
     static let timeNoiseNanos = 100_000.0

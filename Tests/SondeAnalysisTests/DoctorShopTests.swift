@@ -12,8 +12,9 @@ struct DoctorShopTests {
         return Doctor.findings(in: traces, now: traces.examinedAt)
     }
 
-    @Test func healthyShopGetsNoFinding() throws {
-        #expect(try findings("healthy") == [])
+    @Test(arguments: ["healthy", "healthy-ten-minutes"])
+    func healthyShopGetsNoFinding(fixture: String) throws {
+        #expect(try findings(fixture) == [])
     }
 
     @Test func slowInventoryIsNamed() throws {
