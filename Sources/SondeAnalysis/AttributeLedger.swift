@@ -59,36 +59,50 @@ struct AttributeLedger: Sendable {
         var seen: Set<Int32> = []
         var lastResource: [String: Resource] = [:]
         let shapes = trace.operations.map { Shape.name($0.name) }
+        // Columns by operation, then scope and key: the names are hashed once a trace.
+        var known: [[Local: Int]] = Array(repeating: [:], count: trace.operations.count)
         for span in 0..<trace.count {
             let record = trace.trace.spans[span]
-            let service = trace.operations[trace.operationOf[span]].service
-            let operation = shapes[trace.operationOf[span]]
-            add(record.attributes, service, operation, .span, &seen)
-            for event in record.events { add(event.attributes, service, operation, .event, &seen) }
-            for link in record.links { add(link.attributes, service, operation, .link, &seen) }
+            let operation = trace.operationOf[span]
+            let service = trace.operations[operation].service
+            let owner = (service: service, operation: shapes[operation])
+            add(record.attributes, .span, owner, &known[operation], &seen)
+            for event in record.events { add(event.attributes, .event, owner, &known[operation], &seen) }
+            for link in record.links { add(link.attributes, .link, owner, &known[operation], &seen) }
             // Most spans of a service share one resource.
             if lastResource[service] == record.resource { continue }
             lastResource[service] = record.resource
-            add(record.resource.attributes, service, "", .resource, &seen)
+            add(record.resource.attributes, .resource, (service, ""), &known[operation], &seen)
         }
         for item in seen { items[Int(item)].traces += 1 }
         traces.append(Array(seen))
     }
 
+    /// A column as one operation of one trace knows it.
+    private struct Local: Hashable {
+        var scope: Scope
+        var key: String
+    }
+
     private mutating func add(
-        _ attributes: [Attribute], _ service: String, _ operation: String, _ scope: Scope, _ seen: inout Set<Int32>
+        _ attributes: [Attribute], _ scope: Scope, _ owner: (service: String, operation: String),
+        _ known: inout [Local: Int], _ seen: inout Set<Int32>
     ) {
         for attribute in attributes {
             // Statements and stack traces are no values that people choose between.
             let value = attribute.value.text
             guard value.utf8.count <= Limits.maxLedgerValueBytes else { continue }
-            let column = Column(service: service, operation: operation, scope: scope, key: attribute.key)
-            if let item = item(value, in: column) { seen.insert(item) }
+            let local = Local(scope: scope, key: attribute.key)
+            if known[local] == nil {
+                known[local] = place(
+                    of: Column(
+                        service: owner.service, operation: owner.operation, scope: scope, key: attribute.key))
+            }
+            if let place = known[local], let item = item(value, in: place) { seen.insert(item) }
         }
     }
 
-    private mutating func item(_ value: String, in column: Column) -> Int32? {
-        guard let place = place(of: column) else { return nil }
+    private mutating func item(_ value: String, in place: Int) -> Int32? {
         if let item = values[place][value] { return item }
         if values[place].count >= Limits.maxLedgerValues { thin(place) }
         guard values[place].count < Limits.maxLedgerValues, items.count < Limits.maxLedgerItems else {

@@ -54,7 +54,8 @@ package struct FoldedStacks: Sendable {
         var bytes = Self.numberBytes
         var next = place
         while next >= 0 {
-            bytes += tree.keys[next].service.utf8.count + tree.keys[next].operation.utf8.count + Self.frameBytes
+            let operation = tree.operation(at: next)
+            bytes += operation.service.utf8.count + operation.name.utf8.count + Self.frameBytes
             next = tree.keys[next].parent
         }
         return bytes
@@ -68,16 +69,16 @@ package struct FoldedStacks: Sendable {
         var frames: [String] = []
         var next = place
         while next >= 0 {
-            frames.append(Self.frame(tree.keys[next]))
+            frames.append(Self.frame(tree.operation(at: next)))
             next = tree.keys[next].parent
         }
         return frames.reversed().joined(separator: ";")
     }
 
     /// Without what would end a frame or a line.
-    private static func frame(_ key: PositionTree.Key) -> String {
+    private static func frame(_ operation: PositionTree.Operation) -> String {
         var frame = ""
-        for scalar in (key.service + ": " + key.operation).unicodeScalars {
+        for scalar in (operation.service + ": " + operation.name).unicodeScalars {
             frame.unicodeScalars.append(scalar == ";" ? "," : scalar.value < 0x20 ? " " : scalar)
         }
         return frame

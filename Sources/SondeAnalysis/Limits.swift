@@ -35,6 +35,8 @@ enum Limits {
     static let minSerialSaving = 0.1
     /// Nanoseconds that it must promise: less is nobody's wait.
     static let minSerialSavingNanos: UInt64 = 1_000_000
+    /// Statements of one trace whose shape is remembered while it is analysed.
+    static let maxRememberedStatements = 4_096
     /// Repetitions, serial runs and retries of one trace that are reported, the largest of each.
     static let maxReports = 100
     /// Failing origins of one trace that are reported; a trace with more has failed as a whole.

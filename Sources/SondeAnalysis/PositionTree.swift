@@ -5,14 +5,22 @@
 import SondeModel
 
 struct PositionTree {
-    struct Key: Hashable {
-        /// -1 at the top.
-        var parent: Int
+    struct Operation: Hashable {
         var service: String
-        var operation: String
+        /// With ids and numbers collapsed.
+        var name: String
         var kind: SpanKind
     }
 
+    struct Key: Hashable {
+        /// -1 at the top.
+        var parent: Int
+        /// Index into ``operations``.
+        var operation: Int
+    }
+
+    private(set) var operations: [Operation] = []
+    private var operationPlaces: [Operation: Int] = [:]
     private(set) var keys: [Key] = []
     private(set) var depths: [Int] = []
     private var places: [Key: Int] = [:]
@@ -22,25 +30,32 @@ struct PositionTree {
 
     init(limit: Int) { self.limit = limit }
 
+    /// The operation at a place.
+    func operation(at place: Int) -> Operation { operations[keys[place].operation] }
+
     /// The place of each span of a trace. Places are made as needed, until there are too many. `maxDepth` holds deeper
     /// spans at that depth.
     mutating func places(of columns: TraceColumns, maxDepth: Int = .max) -> [Int] {
-        let shapes = columns.operations.map { Shape.name($0.name) }
+        let known = columns.operations.map { number(of: $0) }
         var result: [Int] = []
         result.reserveCapacity(columns.count)
         for span in 0..<columns.count {
             let parent = columns.trace.parents[span].map { result[$0] } ?? -1
             if parent >= 0, depths[parent] + 1 >= maxDepth {
                 result.append(parent)
-                continue
+            } else {
+                result.append(place(Key(parent: parent, operation: known[columns.operationOf[span]])))
             }
-            let operation = columns.operations[columns.operationOf[span]]
-            let key = Key(
-                parent: parent, service: operation.service, operation: shapes[columns.operationOf[span]],
-                kind: operation.kind)
-            result.append(place(key))
         }
         return result
+    }
+
+    private mutating func number(of operation: TraceColumns.Operation) -> Int {
+        let key = Operation(service: operation.service, name: Shape.name(operation.name), kind: operation.kind)
+        if let number = operationPlaces[key] { return number }
+        operationPlaces[key] = operations.count
+        operations.append(key)
+        return operations.count - 1
     }
 
     private mutating func place(_ key: Key) -> Int {

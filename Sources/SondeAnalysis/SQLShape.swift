@@ -121,7 +121,7 @@ struct SQLShape {
 
     /// One `?` for a list of literals.
     private mutating func addLiteral() {
-        for list in ["?, ", "?,"] where drop(list) { break }
+        for tail in Self.listTails where drop(tail) { break }
         output.append(UInt8(ascii: "?"))
     }
 
@@ -130,15 +130,23 @@ struct SQLShape {
         if byte == UInt8(ascii: ")") || byte == UInt8(ascii: ","), output.last == 0x20 { output.removeLast() }
         output.append(byte)
         guard byte == UInt8(ascii: ")") else { return }
-        for joint in ["(?), (?)", "(?),(?)"] where output.suffix(joint.utf8.count).elementsEqual(joint.utf8) {
-            output.removeLast(joint.utf8.count - 3)
-        }
+        for joint in Self.rowJoints where ends(with: joint) { output.removeLast(joint.count - 3) }
     }
 
+    private static let listTails = ["?, ", "?,"].map { Array($0.utf8) }
+    private static let rowJoints = ["(?), (?)", "(?),(?)"].map { Array($0.utf8) }
+
     /// Takes `tail` off the end, if it is there.
-    private mutating func drop(_ tail: String) -> Bool {
-        guard output.suffix(tail.utf8.count).elementsEqual(tail.utf8) else { return false }
-        output.removeLast(tail.utf8.count)
+    private mutating func drop(_ tail: [UInt8]) -> Bool {
+        guard ends(with: tail) else { return false }
+        output.removeLast(tail.count)
+        return true
+    }
+
+    private func ends(with tail: [UInt8]) -> Bool {
+        guard output.count >= tail.count else { return false }
+        let offset = output.count - tail.count
+        for place in tail.indices where output[offset + place] != tail[place] { return false }
         return true
     }
 }

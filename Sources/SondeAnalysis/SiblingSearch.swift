@@ -12,6 +12,7 @@ struct SiblingSearch {
     private(set) var retries: [RetryReport] = []
     /// Shapes of names by operation, worked out when first asked for.
     private var nameShapes: [Int: String] = [:]
+    private var statementShapes: [String: String] = [:]
     /// Whether a span or one below it leaves the process.
     private let reachesOut: [Bool]
 
@@ -73,7 +74,7 @@ struct SiblingSearch {
             let operation = columns.operations[columns.operationOf[span]]
             let shape = SiblingShape(
                 service: operation.service, kind: operation.kind, operation: nameShape(columns.operationOf[span]),
-                statement: columns.trace.spans[span].callShape)
+                statement: callShape(span))
             if let place = places[shape] {
                 groups[place].spans.append(span)
             } else {
@@ -82,6 +83,17 @@ struct SiblingSearch {
             }
         }
         return groups
+    }
+
+    /// Prepared statements come again and again, so that most shapes are known.
+    private mutating func callShape(_ span: Int) -> String {
+        guard let statement = columns.trace.spans[span].statementText else {
+            return columns.trace.spans[span].callShape
+        }
+        if let known = statementShapes[statement] { return known }
+        let shape = Shape.statement(statement)
+        if statementShapes.count < Limits.maxRememberedStatements { statementShapes[statement] = shape }
+        return shape
     }
 
     private mutating func nameShape(_ operation: Int) -> String {

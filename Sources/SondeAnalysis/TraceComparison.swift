@@ -7,7 +7,8 @@ package import SondeModel
 package struct TraceComparison: Sendable {
     private var sides = (a: Side(), b: Side())
     private var tree = PositionTree(limit: Limits.maxPositions)
-    private var ledger = AttributeLedger()
+    /// Nil where one trace is compared with one: those have no shares to speak of.
+    private var ledger: AttributeLedger?
 
     private struct Side: Sendable {
         var label = ""
@@ -23,13 +24,18 @@ package struct TraceComparison: Sendable {
     package enum Group: Hashable, Sendable { case a, b }
 
     package init(a: String, b: String) {
+        self.init(a: a, b: b, ledger: AttributeLedger())
+    }
+
+    private init(a: String, b: String, ledger: AttributeLedger?) {
         sides.a.label = a
         sides.b.label = b
+        self.ledger = ledger
     }
 
     /// Two single traces.
     package static func difference(from a: Trace, to b: Trace) -> TraceDifference {
-        var comparison = TraceComparison(a: a.id.hex, b: b.id.hex)
+        var comparison = TraceComparison(a: a.id.hex, b: b.id.hex, ledger: nil)
         comparison.add(a, to: .a)
         comparison.add(b, to: .b)
         return comparison.difference()
@@ -38,8 +44,8 @@ package struct TraceComparison: Sendable {
     package mutating func add(_ trace: Trace, to group: Group) {
         let columns = TraceColumns(trace)
         let places = tree.places(of: columns)
-        let number = ledger.traceCount
-        ledger.add(columns)
+        let number = ledger?.traceCount ?? 0
+        ledger?.add(columns)
         switch group {
         case .a: Self.count(columns, at: places, number, in: &sides.a, positions: tree.keys.count)
         case .b: Self.count(columns, at: places, number, in: &sides.b, positions: tree.keys.count)
@@ -68,11 +74,8 @@ package struct TraceComparison: Sendable {
         difference.b = Self.describe(sides.b)
         difference.positions = positions()
         difference.positionsOmitted = tree.omitted
-        // One trace a side has no shares to speak of.
-        if sides.a.traces.count > 1 || sides.b.traces.count > 1 {
-            difference.attributes = ledger.separations(
-                a: sides.a.traces, b: sides.b.traces, limit: Limits.maxSeparations)
-        }
+        difference.attributes =
+            ledger?.separations(a: sides.a.traces, b: sides.b.traces, limit: Limits.maxSeparations) ?? []
         return difference
     }
 
@@ -97,12 +100,13 @@ package struct TraceComparison: Sendable {
         var newPlace = Array(repeating: 0, count: tree.keys.count)
         for (new, old) in order.enumerated() { newPlace[old] = new }
         return order.map { place in
-            let key = tree.keys[place]
+            let operation = tree.operation(at: place)
+            let parent = tree.keys[place].parent
             var position = PositionDifference()
-            position.service = key.service
-            position.operation = key.operation
-            position.kind = key.kind
-            position.parent = key.parent < 0 ? nil : newPlace[key.parent]
+            position.service = operation.service
+            position.operation = operation.name
+            position.kind = operation.kind
+            position.parent = parent < 0 ? nil : newPlace[parent]
             position.depth = tree.depths[place]
             position.a = Self.position(place, of: sides.a)
             position.b = Self.position(place, of: sides.b)

@@ -40,4 +40,7 @@ enum Limits {
     static let maxPieceBytes = 64 * 1024 * 1024
     /// Levels of brackets in a file: beyond any format, and what is refused costs no more than its bytes.
     static let maxFileDepth = 4_096
+    /// Stretches of a critical path, adjustments, and places of a difference in one answer, some 250 B each: a trace of
+    /// 100 000 spans would be 40 MB that nobody reads. What is left out is counted.
+    static let maxAnalysisRows = 10_000
 }

@@ -2,7 +2,8 @@
 // What the analysis of one trace says, in the native API. Spans are named by their ids.
 //
 //   {trace:{id, complete, spanTotal, start, durationNanos},
-//    criticalPath:{durationNanos, segments:[{spanId, service, operation, start, durationNanos, share, adjusted}]},
+//    criticalPath:{durationNanos, segments:[{spanId, service, operation, start, durationNanos, share, adjusted}],
+//                  segmentsOmitted},
 //    operations:[{service, operation, kind, count, errorCount, totalNanos, selfNanos, minNanos, maxNanos, p50Nanos,
 //                 p95Nanos, criticalNanos, criticalShare, longestSpanId}],
 //    repeats:[{parentSpanId, service, operation, kind, statement, count, errorCount, totalNanos, elapsedNanos, serial,
@@ -12,7 +13,7 @@
 //    retries:[{parentSpanId, service, operation, kind, attempts, failures, succeeded, elapsedNanos, waitedNanos, backoff,
 //              firstSpanId}],
 //    errors:[{spanId, service, operation, type, message, stackTop, reachesRoot, explains:[spanId…]}],
-//    adjustments:[{spanId, adjustmentNanos}],
+//    adjustments:[{spanId, adjustmentNanos}], adjustmentsOmitted,
 //    findings:[finding…]}
 
 package import SondeModel
@@ -62,7 +63,7 @@ private struct ReportWriter {
         json.beginObject()
         json.member("durationNanos", report.pathNanos)
         json.key("segments")
-        json.array(report.criticalPath) { json, segment in
+        json.array(Array(report.criticalPath.prefix(Limits.maxAnalysisRows))) { json, segment in
             json.beginObject()
             writeSpan("spanId", segment.span, to: &json)
             json.member("service", trace.spans[segment.span].resource.serviceName)
@@ -74,6 +75,7 @@ private struct ReportWriter {
             json.member("adjusted", report.annotations[segment.span].adjustmentNanos != 0)
             json.endObject()
         }
+        json.member("segmentsOmitted", max(0, report.criticalPath.count - Limits.maxAnalysisRows))
         json.endObject()
     }
 
@@ -165,13 +167,15 @@ private struct ReportWriter {
     func writeAdjustments(to json: inout JSONWriter) {
         json.key("adjustments")
         json.beginArray()
-        for (span, annotation) in report.annotations.enumerated() where annotation.adjustmentNanos != 0 {
+        let adjusted = report.annotations.indices.filter { report.annotations[$0].adjustmentNanos != 0 }
+        for span in adjusted.prefix(Limits.maxAnalysisRows) {
             json.beginObject()
             writeSpan("spanId", span, to: &json)
-            json.member("adjustmentNanos", annotation.adjustmentNanos)
+            json.member("adjustmentNanos", report.annotations[span].adjustmentNanos)
             json.endObject()
         }
         json.endArray()
+        json.member("adjustmentsOmitted", max(0, adjusted.count - Limits.maxAnalysisRows))
     }
 
     private func writeSpan(_ name: String, _ span: Int?, to json: inout JSONWriter) {

@@ -16,10 +16,11 @@ extension NativeJSON {
             json.side("a", difference.a)
             json.side("b", difference.b)
             json.key("positions")
-            json.array(difference.positions) { json, position in
+            json.array(Array(difference.positions.prefix(Limits.maxAnalysisRows))) { json, position in
                 json.position(position, tracesA: difference.a.traces, tracesB: difference.b.traces)
             }
-            json.member("positionsOmitted", difference.positionsOmitted)
+            let left = max(0, difference.positions.count - Limits.maxAnalysisRows)
+            json.member("positionsOmitted", difference.positionsOmitted + left)
             json.key("attributes")
             json.array(difference.attributes) { $0.separation($1) }
         }

@@ -24,8 +24,8 @@ struct AnalysisGoldenTests {
     }
 
     private func golden(_ trace: Trace, _ name: String) throws {
-        let json = NativeJSON.analysis(
-            trace, TraceAnalysis.report(on: trace), findings: Doctor.findings(in: [trace], now: trace.end))
+        let (report, findings) = Doctor.examine(trace, now: trace.end)
+        let json = NativeJSON.analysis(trace, report, findings: findings)
         try Golden().expect(lines(json), is: name)
     }
 

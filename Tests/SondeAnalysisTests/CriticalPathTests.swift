@@ -74,6 +74,39 @@ struct CriticalPathTests {
                 == ["1: 80-150", "2: 50-80"])
     }
 
+    @Test func ofOverlappingChildrenTheEarlierIsNotWaitedFor() {
+        // CRISP's "happens before": 2 had not ended when 3 began, so nobody waited for it before calling 3.
+        #expect(
+            path(
+                .sample(1, duration: 100), .sample(2, parent: 1, start: 0, duration: 50),
+                .sample(3, parent: 1, start: 40, duration: 50)) == ["1: 90-100", "3: 40-90", "1: 0-40"])
+    }
+
+    @Test func consumerIsNotWaitedForThoughItRunsInItsProducersTime() {
+        #expect(
+            path(
+                .sample(1, duration: 100),
+                .sample(2, parent: 1, name: "send", kind: .producer, start: 10, duration: 30),
+                .sample(3, parent: 2, service: "mail", name: "process", kind: .consumer, start: 15, duration: 20))
+                == ["1: 40-100", "2: 10-40", "1: 0-10"])
+    }
+
+    @Test func childOfAnotherClockIsSeenInTheMiddleOfItsParent() {
+        #expect(
+            path(
+                .sample(1, kind: .client, duration: 100),
+                .sample(2, parent: 1, service: "payments", start: -3_600_000, duration: 60),
+                .sample(3, parent: 2, service: "payments", start: -3_599_990, duration: 20))
+                == ["1: 80-100", "2: 50-80", "3: 30-50", "2: 20-30", "1: 0-20"])
+    }
+
+    @Test func childThatLastsLongerThanItsParentOnAnotherClockCountsUpToTheParentsEnd() {
+        #expect(
+            path(
+                .sample(1, kind: .client, duration: 100),
+                .sample(2, parent: 1, service: "payments", start: -50, duration: 400)) == ["2: 0-100"])
+    }
+
     @Test func chainOfAHundredThousandSpansIsWalked() {
         let spans = (1...100_000 as ClosedRange<UInt64>).map {
             SpanRecord.sample($0, parent: $0 - 1, start: 0, duration: 1_000_000 - Int64($0))

@@ -16,9 +16,15 @@ package struct Doctor: Sendable {
     private var retries = RetryDetector()
     private var gaps = IncompletenessDetector()
     private var clocks = ClockDetector()
-    private var ledger = AttributeLedger()
+    /// Nil where there are too few requests to compare.
+    private var ledger: AttributeLedger?
 
-    package init(now: Timestamp) { self.now = now }
+    package init(now: Timestamp) { self.init(now: now, ledger: AttributeLedger()) }
+
+    private init(now: Timestamp, ledger: AttributeLedger?) {
+        self.now = now
+        self.ledger = ledger
+    }
 
     /// What is wrong with the makers of these traces.
     package static func findings(in traces: [Trace], now: Timestamp) -> [Finding] {
@@ -27,11 +33,23 @@ package struct Doctor: Sendable {
         return doctor.findings()
     }
 
+    /// The analysis of a single trace, and what it alone shows to be wrong.
+    package static func examine(_ trace: Trace, now: Timestamp) -> (report: TraceReport, findings: [Finding]) {
+        let columns = TraceColumns(trace)
+        let report = TraceAnalysis.report(on: columns)
+        var doctor = Doctor(now: now, ledger: nil)
+        doctor.add(columns, report)
+        return (report, doctor.findings())
+    }
+
     /// Looks at one trace. A trace without spans says nothing.
     package mutating func add(_ trace: Trace) {
         let columns = TraceColumns(trace)
+        add(columns, TraceAnalysis.report(on: columns))
+    }
+
+    private mutating func add(_ columns: TraceColumns, _ report: TraceReport) {
         guard let root = columns.mainRoot else { return }
-        let report = TraceAnalysis.report(on: columns)
         let request = requests.add(columns, root: root)
         failures.add(report.errorOrigins, columns)
         slowness.add(report, columns, request: request)
@@ -40,14 +58,15 @@ package struct Doctor: Sendable {
         retries.add(report.retries, columns)
         gaps.add(columns, now: now)
         clocks.add(columns)
-        ledger.add(columns)
+        ledger?.add(columns)
     }
 
     /// Everything found, the most severe first, then in the order of ``Finding/Kind``.
     package func findings() -> [Finding] {
         let all =
             failures.findings() + requests.refusals() + retries.findings() + slowness.findings(requests)
-            + repeats.findings() + serial.findings(requests) + requests.outliers(ledger) + gaps.findings(requests)
+            + repeats.findings() + serial.findings(requests) + (ledger.map(requests.outliers) ?? [])
+            + gaps.findings(requests)
             + clocks.findings()
         let order = Dictionary(uniqueKeysWithValues: Finding.Kind.allCases.enumerated().map { ($1, $0) })
         let ranked = all.enumerated().sorted { a, b in

@@ -39,8 +39,7 @@ struct AnalysisQueries: Sendable {
         case "folded":
             return .text(FoldedStacks.text(of: trace))
         case nil, "json":
-            let report = TraceAnalysis.report(on: trace)
-            let findings = Doctor.findings(in: [trace], now: parameters.now)
+            let (report, findings) = Doctor.examine(trace, now: parameters.now)
             return .json(NativeJSON.analysis(trace, report, findings: findings))
         case let other?: throw parameters.malformed("format", other, expected: "json or folded")
         }
