@@ -166,7 +166,7 @@ let package = Package(
         tests("SondeWire", ["SondeStorage"], files: ["Fixtures", "Golden", "Corpus"]),
         tests("SondeAnalysis", ["SondeWire"], files: ["Fixtures", "Golden"]),
         tests("SondeStorage", ["SondeWire"]),
-        tests("SondePipeline", ["SondeStorage", "SondeWire"]),
+        tests("SondePipeline", ["SondeAnalysis", "SondeStorage", "SondeWire"]),
         tests("SondeTerminal"),
         tests(
             "SondeSQLite", ["SondeStorage", "SondeWire", "SondeTorture", grdb, sqlite, "CZlib", log],

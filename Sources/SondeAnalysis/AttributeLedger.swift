@@ -150,7 +150,11 @@ struct AttributeLedger: Sendable {
                 countsA[item], of: a.count, countsB[item], of: b.count, z: z)
             if difference > 0 { found.append((item, difference)) }
         }
-        found.sort { $0.difference != $1.difference ? $0.difference > $1.difference : $0.item < $1.item }
+        // A value that only one side has and one that only the other has say the same; the side looked at goes first.
+        let rank = { (item: Int, difference: Double) in
+            ((difference * 1e9).rounded(), countsB[item] * a.count > countsA[item] * b.count ? 1 : 0, -item)
+        }
+        found.sort { rank($0.item, $0.difference) > rank($1.item, $1.difference) }
         var told: Set<String> = []
         var separations: [AttributeSeparation] = []
         for (item, difference) in found where separations.count < limit {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read for an analysis of many traces: all if there is room, else part of it, and the answer says so.
 
+import SondeAnalysis
 import SondeModel
 import SondePipeline
 import SondeStorage
