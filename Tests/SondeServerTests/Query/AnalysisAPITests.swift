@@ -26,7 +26,8 @@ import Testing
     @Test(arguments: ["/sonde/v1/traces/abc/analysis", "/sonde/v1/diff?a=abc&b=abc"])
     func anUnknownTraceIs404(path: String) async throws {
         try await withShop { collector in
-            #expect(try await collector.get(path)?.status == 404)
+            let reply = try #require(try await collector.get(path))
+            #expect(reply.status == 404)
         }
     }
 
