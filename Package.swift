@@ -182,7 +182,7 @@ let package = Package(
             [
                 "SondeWire", "SondeStorage", "SondeSQLite", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix,
                 nioHTTP1, nioHTTP2, nioHPACK, nioEmbedded, log, coreMetrics, lifecycle,
-            ]),
+            ], files: ["Query/Golden"]),
         tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
         tests(
             "SondeClient",
