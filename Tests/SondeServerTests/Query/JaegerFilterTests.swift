@@ -133,8 +133,8 @@ import Testing
                 "/api/v3/trace-summaries?\(Self.window)&query.filter=\(encoded.joined())\(more)"))
     }
 
-    /// Of each trace one span: 1 code 500 and zone b; 2 code "500", an event, a client; 3 slow and failed, code 503, zone
-    /// of its resource; 4 of another service.
+    /// Of each trace one span: 1 code 500 and zone b; 2 code "500", an event, a client; 3 slow and failed, code 503,
+    /// zone b of its resource; 4 of another service.
     private func withTraces(_ body: @Sendable (RunningCollector) async throws -> Void) async throws {
         let one = SpanRecord.sample(
             trace: 1, 1, attributes: [Attribute("code", .int(500)), Attribute("zone", .string("b"))])
