@@ -55,7 +55,9 @@ struct GatedStore: TelemetryStore {
     }
     func attributeValues(
         of key: String, _ query: AttributeQuery
-    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> { try await memory.attributeValues(of: key, query) }
+    ) async throws(ReadError) -> AttributeList<AttributeValueSummary> {
+        try await memory.attributeValues(of: key, query)
+    }
     func logs(_ query: LogQuery) async throws(ReadError) -> LogPage { try await memory.logs(query) }
     func serviceGraph(_ query: ServiceGraphQuery) async throws(ReadError) -> ServiceGraph {
         try await memory.serviceGraph(query)
