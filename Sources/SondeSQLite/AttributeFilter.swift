@@ -2,7 +2,9 @@
 // A Bloom filter of a block's key=value pairs, values as text: tells which blocks need not be opened for an attribute.
 // The same structure holds the trace ids and the letter groups of log blocks.
 //
-//   u8 version 1 · u8 probes · 2 × u8 0 · u32 bits · bits, little-endian
+//   u8 version 1 · u8 probes · u8 flags · u8 0 · u32 bits · bits, little-endian
+//
+// Flag 1: the elements of arrays are pairs too, beside the array as a whole. Files of earlier versions lack it.
 //
 // `kvf` has a filter for each slice of its block, as chunks (Chunks.swift); `log_filter` has one.
 
@@ -23,11 +25,11 @@ struct FilterBuilder: ~Copyable {
     mutating func append(_ hash: UInt64) { hashes.append(hash) }
 
     /// Appends the filter of all hashes as a chunk's content; the builder is empty again.
-    mutating func finish(into chunk: inout ByteBuffer) {
+    mutating func finish(into chunk: inout ByteBuffer, flags: UInt8 = 0) {
         let bits = max(64, (hashes.count * Limits.filterBitsPerKey + 63) / 64 * 64)
         chunk.append(1)
         chunk.append(UInt8(Limits.filterProbes))
-        chunk.append(0)
+        chunk.append(flags)
         chunk.append(0)
         chunk.appendFixed(UInt32(bits))
         chunk.appendUninitialized(bits / 8) { filter in
@@ -50,12 +52,15 @@ final class Filter: CachedPart {
     private let bytes: [UInt8]
     private let bits: Int
     private let probes: Int
+    /// Whether the elements of arrays are in it.
+    let hasElements: Bool
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(Damage) {
         var reader = ByteReader(bytes)
         guard try reader.byte() == 1 else { throw Damage("its filter has an unknown version") }
         probes = Int(try reader.byte())
-        _ = try reader.take(2)
+        hasElements = try reader.byte() & AttributeFilter.elementsFlag != 0
+        _ = try reader.take(1)
         bits = Int(try reader.fixed32())
         guard bits > 0, bits % 8 == 0, bytes.count == 8 + bits / 8, probes > 0 else {
             throw Damage("its filter is cut short")
@@ -83,6 +88,15 @@ final class Filter: CachedPart {
 }
 
 enum AttributeFilter {
+    static let elementsFlag: UInt8 = 1
+
+    /// The hashes of a pair: one, and for an array one more for each element.
+    static func hashes(key: String, _ value: AttributeValue) -> [UInt64] {
+        let whole = hash(key: key, text: value.text)
+        guard case .array(let elements) = value else { return [whole] }
+        return [whole] + elements.map { hash(key: key, text: $0.text) }
+    }
+
     /// The hash of a key=value pair.
     static func hash(key: UnsafeBufferPointer<UInt8>, text: UnsafeBufferPointer<UInt8>) -> UInt64 {
         Hash64.hash(text, seed: Hash64.hash(key, seed: 1))
@@ -119,6 +133,19 @@ enum AttributeFilter {
                 return Hash64.hash(text, seed: hash)
             }
             return hashOther(value)
+        }
+
+        /// Whether it is worth reading whether a value is an array: all but what is plainly something else.
+        @inline(__always)
+        func mayBeArray(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+            AnyValueBytes.string(value) == nil && AnyValueBytes.integer(value) == nil
+        }
+
+        /// The hashes of the pairs of the key with each element of an array; none for another value.
+        @inline(never)
+        func elementHashes(_ value: UnsafeBufferPointer<UInt8>) -> [UInt64]? {
+            guard case .array(let elements) = AnyValueBytes.value(value) else { return nil }
+            return elements.map { AttributeFilter.hash(key: String(decoding: bytes, as: UTF8.self), text: $0.text) }
         }
 
         @inline(never)
@@ -159,7 +186,7 @@ enum AttributeFilter {
     /// Attributes of events and links.
     static func insert(extras: UnsafeBufferPointer<UInt8>, into filter: inout FilterBuilder) {
         for attribute in SpanExtras(extras).attributes {
-            filter.insert(hash(key: attribute.key, text: attribute.value.text))
+            for hash in hashes(key: attribute.key, attribute.value) { filter.insert(hash) }
         }
     }
 
@@ -168,7 +195,7 @@ enum AttributeFilter {
         guard let envelope, let base = envelope.message.baseAddress else { return [] }
         let range = ByteRange(offset: 0, count: envelope.message.count)
         let attributes = try? ProtobufReader.attributes(base: base, range: range, field: field)
-        return (attributes ?? []).map { hash(key: $0.key, text: $0.value.text) }
+        return (attributes ?? []).flatMap { hashes(key: $0.key, $0.value) }
     }
 }
 
@@ -181,6 +208,8 @@ struct AttributeFilterWriter: ~Copyable {
     /// By place among the block's distinct values: the last slice that has it, and its hash.
     private var slices = Buffer<UInt32>()
     private var hashes = Buffer<UInt64>()
+    /// By place among the block's distinct values: the hashes of an array's elements.
+    private var arrays: [Int: [UInt64]] = [:]
     /// By session number of a context: the last slice that has it.
     private var contextSlices = Buffer<UInt32>()
     private var slice: UInt32 = 0
@@ -192,6 +221,7 @@ struct AttributeFilterWriter: ~Copyable {
     mutating func begin(values: Int, _ session: borrowing RecordColumns) {
         slices.fill(0, count: values)
         hashes.fill(0, count: values)
+        arrays.removeAll()
         contextSlices.fill(0, count: session.contexts.count)
         slice = 1
         resources.removeAll(keepingCapacity: true)
@@ -222,8 +252,11 @@ struct AttributeFilterWriter: ~Copyable {
         for place in column.places where slices[Int(place)] != slice {
             slices[Int(place)] = slice
             if hashes[Int(place)] == 0 {
-                hashes[Int(place)] = key.hash(value: session.values.bytes(Int(column.distinct[Int(place)])))
+                let value = session.values.bytes(Int(column.distinct[Int(place)]))
+                hashes[Int(place)] = key.hash(value: value)
+                if key.mayBeArray(value) { arrays[column.firstDistinct + Int(place)] = key.elementHashes(value) }
             }
+            if !arrays.isEmpty { for hash in arrays[column.firstDistinct + Int(place)] ?? [] { builder.insert(hash) } }
             // A session numbers values of mostly distinct columns without looking for them: the same may come again.
             if column.isDictionary {
                 builder.append(hashes[Int(place)])
@@ -235,7 +268,7 @@ struct AttributeFilterWriter: ~Copyable {
 
     mutating func endSlice() {
         chunk.removeAll()
-        builder.finish(into: &chunk)
+        builder.finish(into: &chunk, flags: AttributeFilter.elementsFlag)
         chunks.add(chunk, compressor: &none)
         slice += 1
     }

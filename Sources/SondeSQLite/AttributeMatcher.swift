@@ -113,7 +113,7 @@ struct AttributeMatcher {
 }
 
 /// Finds the place of each record's extras in their column, record by record.
-private struct ExtrasWalk {
+struct ExtrasWalk {
     private let slice: ColumnSlice
     /// For each shape whether it has extras.
     private let shapes: [Bool]

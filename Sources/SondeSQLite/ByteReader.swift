@@ -160,6 +160,13 @@ struct ByteReader {
         return numbers
     }
 
+    /// The next eight bytes, which are not stepped over; nil if there are fewer.
+    @inline(__always)
+    func peekWord() -> UInt64? { end &- position >= 8 ? UInt64(littleEndian: load(position)) : nil }
+
+    @inline(__always)
+    mutating func skip(bytes: Int) throws(Damage) { _ = try take(bytes) }
+
     @inline(__always)
     private func load<T: BitwiseCopyable>(_ offset: Int) -> T {
         guard let base else { preconditionFailure("bytes were taken from an empty reader") }

@@ -95,10 +95,7 @@ package final class SQLiteReader: TraceReader, LogReader, ActivityReader {
     }
 
     package func search(_ query: TraceQuery) async throws(ReadError) -> TracePage {
-        guard query.expression == nil else {
-            throw .unsupported("cannot evaluate a query in TraceQL on a file yet; use conditions like service=orders")
-        }
-        return try await pool.read { file throws(ReadError) in try TraceSearch.run(query, in: file) }
+        try await pool.read { file throws(ReadError) in try TraceSearch.run(query, in: file) }
     }
 
     package func trace(_ id: TraceID) async throws(ReadError) -> Trace? {

@@ -98,6 +98,11 @@ final class SpanHead: CachedPart {
         slices.partitionIndex { $0.upperBound > row }
     }
 
+    /// The numbers of the traces of which a slice has spans.
+    func traces(of slice: Int) -> ClosedRange<Int> {
+        trace(of: slices[slice].lowerBound)...trace(of: slices[slice].upperBound - 1)
+    }
+
     /// The number of the trace that `row` belongs to.
     func trace(of row: Int) -> Int {
         traces.partitionIndex { $0.rows.upperBound > row }

@@ -55,7 +55,7 @@ extension BlockFile {
             hasDuplicates: unique.count < spans.count)
     }
 
-    private func spans(
+    func spans(
         of fragments: [(block: SpanBlockInfo, fragment: TraceFragment)]
     ) throws(ReadError) -> [SpanOutline] {
         var spans: [SpanOutline] = []
@@ -102,7 +102,7 @@ extension BlockFile {
     }
 
     /// A record with all that a summary looks at.
-    private func lightRecord(_ span: SpanOutline, _ id: TraceID) -> SpanRecord {
+    func lightRecord(_ span: SpanOutline, _ id: TraceID) -> SpanRecord {
         let operation = catalog.names.operation(span.operation)
         let service = operation?.service ?? 0
         let resource =

@@ -48,7 +48,17 @@ struct TraceSearch {
     private var queue = Heap(Item.precedes)
     private var seen: Set<TraceWords> = []
     private var found: [TraceOutline] = []
+    /// Those of `found` that surely match, by number.
+    private var decided: Set<Int> = []
+    /// Traces of which a span surely meets what leads the search.
+    private var led: Set<TraceWords> = []
+    /// The traces that are known to match.
+    private var matching = 0
+    /// Whether traces before the cursor were passed over, which would count.
+    private var hasPassedOver = false
     private var matchers: [Int64: AttributeMatcher] = [:]
+    private var expression: ExpressionSearch?
+    private var hot: HotColumns?
     /// Fingerprints that occur in more than one place, once they are asked for.
     private var repeated: Set<UInt32>?
 
@@ -60,6 +70,7 @@ struct TraceSearch {
         services = query.service.map { names.serviceIDs($0) }
         filterHashes = query.attributes.map { AttributeFilter.hash(key: $0.key, text: $0.value) }
         operations = Self.operations(query, names, services)
+        expression = query.expression.map { ExpressionSearch($0, query, in: file) }
     }
 
     private static func operations(_ query: TraceQuery, _ names: StoredNames, _ services: [Int]?) -> [Bool]? {
@@ -84,6 +95,10 @@ struct TraceSearch {
         for (number, block) in file.catalog.blocks.enumerated() where mayMatch(block) {
             push(start: block.newestTrace, .block, block: number)
         }
+        return try collect()
+    }
+
+    private mutating func collect() throws(ReadError) -> TracePage {
         var page: [TraceOutline] = []
         var isDone = false
         while page.count <= limit, let item = queue.pop() {
@@ -97,31 +112,50 @@ struct TraceSearch {
             case .block: try open(number)
             case .slice: try scan(number, Int(item.part))
             case .fragment: try resolve(number, Int(item.part))
-            case .trace:
-                let outline = found[number]
-                let start = Timestamp(nanoseconds: outline.start)
-                if query.cursor?.precedes(start: start, traceID: outline.id.id) ?? true { page.append(outline) }
+            case .trace: if try belongs(number) { page.append(found[number]) }
             }
         }
         page.sort { ($0.start, $0.id.id) > ($1.start, $1.id.id) }
         let hasMore = page.count > limit
         var summaries: [TraceSummary] = []
         for outline in page.prefix(limit) {
-            if let summary = try file.summary(outline) { summaries.append(summary) }
+            guard var summary = try file.summary(outline) else { continue }
+            if let expression { summary.spanSets = try expression.spanSets(outline) }
+            summaries.append(summary)
         }
         let next = hasMore ? summaries.last.map { TraceCursor(start: $0.start, traceID: $0.traceID) } : nil
-        return TracePage(
-            traces: summaries, next: next, total: Total(found.count, isExact: isDone || queue.first == nil))
+        let isExact = (isDone || queue.first == nil) && !hasPassedOver
+        return TracePage(traces: summaries, next: next, total: Total(matching, isExact: isExact))
+    }
+
+    /// Whether a trace that was found belongs on the page. A query in TraceQL is decided here and not earlier, so that only
+    /// those are decided that the page needs.
+    private mutating func belongs(_ number: Int) throws(ReadError) -> Bool {
+        let outline = found[number]
+        let start = Timestamp(nanoseconds: outline.start)
+        let isAfterCursor = query.cursor?.precedes(start: start, traceID: outline.id.id) ?? true
+        guard let expression, !decided.contains(number) else { return isAfterCursor }
+        guard isAfterCursor else {
+            hasPassedOver = true
+            return false
+        }
+        guard try expression.matches(outline) else {
+            found[number].spans = nil
+            return false
+        }
+        matching += 1
+        return true
     }
 
     // What can be told of a block without opening it.
     private func mayMatch(_ block: SpanBlockInfo) -> Bool {
         if let end = query.end, block.start >= end.nanoseconds, !query.hasSpanConditions, query.minTraceDuration == nil,
-            query.maxTraceDuration == nil, query.start == nil
+            query.maxTraceDuration == nil, query.start == nil, query.expression == nil
         {
             // Its traces may begin earlier elsewhere, and are then found there.
             return false
         }
+        if let expression, !expression.mayHold(block) { return false }
         let zones = services.map { services in block.zones.filter { services.contains($0.service) } } ?? block.zones
         return zones.contains { zone in
             if query.status == .error, zone.errors == 0 { return false }
@@ -140,13 +174,13 @@ struct TraceSearch {
 
     private mutating func open(_ number: Int) throws(ReadError) {
         let block = file.catalog.blocks[number]
+        guard query.hasSpanConditions else {
+            try openWithoutConditions(number, block)
+            return
+        }
         let candidates = try candidateSlices(block)
         guard candidates?.isEmpty != true else { return }
         let head = try file.head(block)
-        guard query.hasSpanConditions else {
-            for trace in head.traces.indices { pushFragment(number, trace, head) }
-            return
-        }
         if let operations, !head.operations.contains(where: { $0 < operations.count && operations[$0] }) { return }
         if !query.attributes.isEmpty, try !matcher(block).canMatch {
             matchers[block.id] = nil
@@ -155,11 +189,35 @@ struct TraceSearch {
         if let last = candidates?.last, last >= head.slices.count {
             throw BlockFile.damaged(.filter, block.id, Damage("it has more filters than the block has slices"))
         }
-        for slice in candidates ?? Array(head.slices.indices) {
-            let rows = head.slices[slice]
-            let traces = head.trace(of: rows.lowerBound)...head.trace(of: rows.upperBound - 1)
-            push(start: head.traces[traces].reduce(UInt64(0)) { max($0, $1.start) }, .slice, block: number, part: slice)
+        for slice in candidates ?? Array(head.slices.indices)
+        where head.traces(of: slice).contains(where: { mayMatch(head.traces[$0]) }) {
+            pushSlice(number, slice, head)
         }
+    }
+
+    /// Queues what a block holds if no condition on spans leads the search, or one in TraceQL.
+    private mutating func openWithoutConditions(_ number: Int, _ block: SpanBlockInfo) throws(ReadError) {
+        guard expression?.driver != nil else {
+            let head = try file.head(block)
+            for trace in head.traces.indices { pushFragment(number, trace, head) }
+            return
+        }
+        let slices = try expression?.slices(of: block) ?? []
+        guard !slices.isEmpty else { return }
+        let head = try file.head(block)
+        for slice in slices { pushSlice(number, slice, head) }
+    }
+
+    private mutating func pushSlice(_ block: Int, _ slice: Int, _ head: SpanHead) {
+        let newest = head.traces(of: slice).reduce(UInt64(0)) { max($0, head.traces[$1].start) }
+        push(start: newest, .slice, block: block, part: slice)
+    }
+
+    /// What the trace table tells: whether a span of the trace may be in error, or take so long.
+    private func mayMatch(_ fragment: TraceFragment) -> Bool {
+        if query.status == .error, fragment.errors == 0 { return false }
+        if let minimum = query.minDuration, fragment.end - fragment.start < minimum { return false }
+        return true
     }
 
     /// The slices that the filter of a block leaves; nil without one.
@@ -179,33 +237,86 @@ struct TraceSearch {
     private mutating func scan(_ number: Int, _ slice: Int) throws(ReadError) {
         let block = file.catalog.blocks[number]
         let head = try file.head(block)
-        let scan = try file.scan(block, slice, head)
-        let allowed = head.operations.map { operation in
-            operations.map { operation < $0.count && $0[operation] } ?? true
+        if query.hasSpanConditions {
+            for trace in head.traces(of: slice) where mayMatch(head.traces[trace]) {
+                if try matches(trace, block, slice, head) { pushFragment(number, trace, head) }
+            }
+            return
         }
-        let first = head.slices[slice].lowerBound
-        var trace = head.trace(of: first)
-        var foundTrace = -1
-        var cold: [Bool]?
-        for index in 0..<scan.operations.count {
-            while head.traces[trace].rows.upperBound <= first + index { trace += 1 }
-            guard trace != foundTrace, allowed[Int(scan.operations[index])],
-                matchesHot(status: scan.status(index), duration: scan.duration(index))
-            else { continue }
-            if !query.attributes.isEmpty {
-                if cold == nil { cold = try file.matches(matcher(block), block, slice, head) }
-                guard cold?[index] == true else { continue }
-            }
-            if try !matchesName(block, slice, index, operation: head.operations[Int(scan.operations[index])]) {
-                continue
-            }
-            foundTrace = trace
+        let truths = try expression?.truths(block, slice) ?? .same(.open)
+        guard !truths.isNowhere else { return }
+        let rows = head.slices[slice]
+        for trace in head.traces(of: slice) {
+            let fragment = head.traces[trace]
+            let most = fragment.rows.clamped(to: rows).reduce(UInt8(0)) { max($0, truths[$1 - rows.lowerBound]) }
+            guard most > 0 else { continue }
+            if most == Truth.yes.rawValue, expression?.isDecidedBySpans == true { led.insert(fragment.id) }
             pushFragment(number, trace, head)
         }
     }
 
+    /// Whether a span of a trace, as far as it lies in a slice, meets the conditions.
+    private mutating func matches(
+        _ trace: Int, _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead
+    ) throws(ReadError) -> Bool {
+        let columns = try hotColumns(block, slice, head)
+        let first = head.slices[slice].lowerBound
+        for row in head.traces[trace].rows.clamped(to: head.slices[slice]) {
+            let index = row - first
+            let operation = Int(columns.glance.operations[index])
+            guard columns.isAllowed[operation] else { continue }
+            if let wanted = query.status, columns.glance.status(index) != wanted { continue }
+            if let durations = columns.durations?.durations, !matches(duration: durations[index]) { continue }
+            if !query.attributes.isEmpty {
+                guard try attributeMatches(block, slice, head)[index] else { continue }
+            }
+            if try matchesName(block, slice, index, operation: head.operations[operation]) { return true }
+        }
+        return false
+    }
+
+    /// The hot columns of the slice last looked at, as far as the conditions need them.
+    private struct HotColumns {
+        var block: Int64
+        var slice: Int
+        var glance: SpanGlance
+        var durations: SpanDurations?
+        /// By local operation.
+        var isAllowed: [Bool]
+        /// Whether each span meets the conditions on attributes, once that is asked for.
+        var attributes: [Bool]?
+    }
+
+    private mutating func hotColumns(
+        _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead
+    ) throws(ReadError) -> HotColumns {
+        if let hot, hot.block == block.id, hot.slice == slice { return hot }
+        let asksDuration = query.minDuration != nil || query.maxDuration != nil
+        let columns = HotColumns(
+            block: block.id, slice: slice, glance: try file.glance(block, slice, head),
+            durations: asksDuration ? try file.durations(block, slice, head) : nil,
+            isAllowed: head.operations.map { operation in
+                operations.map { operation < $0.count && $0[operation] } ?? true
+            })
+        hot = columns
+        return columns
+    }
+
+    private mutating func attributeMatches(
+        _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead
+    ) throws(ReadError) -> [Bool] {
+        if let known = hot?.attributes { return known }
+        let matches = try file.matches(matcher(block), block, slice, head)
+        hot?.attributes = matches
+        return matches
+    }
+
     private func matchesHot(status: StatusCode, duration: UInt64) -> Bool {
         if let wanted = query.status, wanted != status { return false }
+        return matches(duration: duration)
+    }
+
+    private func matches(duration: UInt64) -> Bool {
         if let minimum = query.minDuration, duration < minimum { return false }
         if let maximum = query.maxDuration, duration > maximum { return false }
         return true
@@ -239,6 +350,11 @@ struct TraceSearch {
         if let start = query.start, outline.start < start.nanoseconds { return }
         if let end = query.end, outline.start >= end.nanoseconds { return }
         if query.hasSpanConditions, outline.hasDuplicates, try !hasMatch(outline) { return }
+        if expression != nil {
+            guard try expression?.mayMatch(outline) ?? true else { return }
+            if !outline.hasDuplicates, led.contains(fragment.id) { decided.insert(found.count) }
+        }
+        if expression == nil || decided.contains(found.count) { matching += 1 }
         push(start: outline.start, .trace, block: found.count, id: fragment.id)
         found.append(outline)
     }
