@@ -221,6 +221,10 @@ struct ConditionScan {
             let durations = try file.durations(block, slice, head).durations
             if let bound = leaf.durationBound { return .each(durations.map { bound.holds($0) ? 2 : 0 }) }
             return .each(durations.map { leaf.truth(duration: $0).rawValue })
+        case .parent:
+            let root = leaf.probe { _ in }
+            let child = leaf.probe { $0.parentSpanID = SpanID(1) }
+            return .each(try file.scan(block, slice, head).parents.map { $0 == 0 ? root : child })
         default: return .same(.open)
         }
     }

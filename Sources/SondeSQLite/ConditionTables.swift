@@ -71,7 +71,7 @@ extension ConditionLeaf {
     var isCold: Bool {
         switch subject {
         case .service, .spanAttribute, .attribute, .anywhere, .context, .extras, .statusMessage: true
-        case .trace, .constant, .operation, .status, .duration, .several: false
+        case .trace, .constant, .operation, .status, .duration, .parent, .several: false
         }
     }
 

@@ -146,6 +146,8 @@ struct ConditionLeaf {
         case service
         case status
         case duration
+        /// Whether the span names a parent.
+        case parent
         /// An attribute of the span itself.
         case spanAttribute(String)
         /// The first of span, resource, scope, events and links that has the key.
@@ -176,6 +178,8 @@ struct ConditionLeaf {
             subject = .trace
         } else if case .anywhere(let key, _) = expression {
             subject = .anywhere(key)
+        } else if expression.asksForParent {
+            subject = .parent
         } else if let first = fields.first {
             let subjects = Set(fields.map(\.subject))
             subject = subjects.count == 1 ? first.subject : .several
@@ -289,6 +293,16 @@ extension FieldExpression {
         }
     }
 
+    /// Whether it asks only if there is a parent.
+    fileprivate var asksForParent: Bool {
+        switch self {
+        case .compare(.field(.intrinsic(.parentID)), _, .literal(.nil)),
+            .compare(.literal(.nil), _, .field(.intrinsic(.parentID))):
+            true
+        default: false
+        }
+    }
+
     func collectFields(_ fields: inout [Field]) {
         switch self {
         case .literal: return
@@ -324,7 +338,8 @@ extension FieldLiteral {
         case .string(let text): [text]
         case .bool(let flag): [flag ? "true" : "false"]
         case .int(let number), .duration(let number):
-            [AttributeValue.int(number).text] + (Int64(exactly: Double(number)) == number ? [AttributeValue.double(Double(number)).text] : [])
+            [AttributeValue.int(number).text]
+                + (Int64(exactly: Double(number)) == number ? [AttributeValue.double(Double(number)).text] : [])
         case .double(let number):
             [AttributeValue.double(number).text] + (Int64(exactly: number).map { [AttributeValue.int($0).text] } ?? [])
         case .status, .kind, .nil: []

@@ -120,7 +120,7 @@ struct TraceSearch {
         var summaries: [TraceSummary] = []
         for outline in page.prefix(limit) {
             guard var summary = try file.summary(outline) else { continue }
-            if let expression { summary.spanSets = try expression.spanSets(outline) }
+            try expression?.show(outline, in: &summary)
             summaries.append(summary)
         }
         let next = hasMore ? summaries.last.map { TraceCursor(start: $0.start, traceID: $0.traceID) } : nil
@@ -189,7 +189,12 @@ struct TraceSearch {
         if let last = candidates?.last, last >= head.slices.count {
             throw BlockFile.damaged(.filter, block.id, Damage("it has more filters than the block has slices"))
         }
-        for slice in candidates ?? Array(head.slices.indices)
+        var slices = candidates ?? Array(head.slices.indices)
+        if expression?.driver != nil {
+            let led = Set(try expression?.slices(of: block) ?? [])
+            slices.removeAll { !led.contains($0) }
+        }
+        for slice in slices
         where head.traces(of: slice).contains(where: { mayMatch(head.traces[$0]) }) {
             pushSlice(number, slice, head)
         }
@@ -239,7 +244,9 @@ struct TraceSearch {
         let head = try file.head(block)
         if query.hasSpanConditions {
             for trace in head.traces(of: slice) where mayMatch(head.traces[trace]) {
-                if try matches(trace, block, slice, head) { pushFragment(number, trace, head) }
+                let truth = try matches(trace, block, slice, head)
+                if truth == .yes, expression != nil { led.insert(head.traces[trace].id) }
+                if truth != .no { pushFragment(number, trace, head) }
             }
             return
         }
@@ -255,11 +262,13 @@ struct TraceSearch {
         }
     }
 
-    /// Whether a span of a trace, as far as it lies in a slice, meets the conditions.
+    /// Whether a span of a trace, as far as it lies in a slice, meets the conditions, those in TraceQL included if they
+    /// are about the same span.
     private mutating func matches(
         _ trace: Int, _ block: SpanBlockInfo, _ slice: Int, _ head: SpanHead
-    ) throws(ReadError) -> Bool {
+    ) throws(ReadError) -> Truth {
         let columns = try hotColumns(block, slice, head)
+        var most = Truth.no
         let first = head.slices[slice].lowerBound
         for row in head.traces[trace].rows.clamped(to: head.slices[slice]) {
             let index = row - first
@@ -270,9 +279,13 @@ struct TraceSearch {
             if !query.attributes.isEmpty {
                 guard try attributeMatches(block, slice, head)[index] else { continue }
             }
-            if try matchesName(block, slice, index, operation: head.operations[operation]) { return true }
+            guard try matchesName(block, slice, index, operation: head.operations[operation]) else { continue }
+            guard expression != nil else { return .yes }
+            guard expression?.driver != nil else { return .open }
+            most = max(most, Truth(rawValue: try expression?.truths(block, slice)[index] ?? 0) ?? .open)
+            if most == .yes { return .yes }
         }
-        return false
+        return most
     }
 
     /// The hot columns of the slice last looked at, as far as the conditions need them.

@@ -10,7 +10,8 @@ struct ExpressionSearch {
     let expression: TraceExpression
     private let query: TraceQuery
     private let file: BlockFile
-    /// What leads to traces; nil if the query's other conditions do, or every trace is a candidate.
+    /// What leads to traces, alone or with the query's other conditions; nil if these do alone, or every trace is a
+    /// candidate.
     private(set) var driver: ConditionScan?
     /// What some span of the trace must meet besides.
     private var others: [ConditionScan]
@@ -25,19 +26,33 @@ struct ExpressionSearch {
         self.expression = expression
         self.query = query
         self.file = file
+        if query.hasSpanConditions, let condition = expression.condition, condition.cost < FieldExpression.hopeless {
+            // They hold on one and the same span: found together, decided together.
+            driver = ConditionScan(condition, in: file)
+            others = []
+            isDecidedBySpans = true
+        } else {
+            (driver, others, isDecidedBySpans) = Self.conditions(expression, query, file)
+        }
+        var fields: [Field] = []
+        expression.root.collectFields(&fields)
+        isHot = query.attributes.isEmpty && fields.allSatisfy(\.isHot)
+        isShownHot = isHot && expression.selectedFields.allSatisfy(\.isHot)
+        minimumSpans = expression.root.minimumSpans
+    }
+
+    private static func conditions(
+        _ expression: TraceExpression, _ query: TraceQuery, _ file: BlockFile
+    ) -> (driver: ConditionScan?, others: [ConditionScan], isDecidedBySpans: Bool) {
         var conditions = expression.necessaryConditions.map { $0.count == 1 ? $0[0] : .any($0) }
             .filter { $0.cost < FieldExpression.hopeless }
             .sorted { $0.cost < $1.cost }
         var driver: FieldExpression?
         if !query.hasSpanConditions, !conditions.isEmpty { driver = conditions.removeFirst() }
-        self.driver = driver.map { ConditionScan($0, in: file) }
-        others = conditions.map { ConditionScan($0, in: file) }
-        isDecidedBySpans = driver != nil && driver == expression.condition && others.isEmpty
-        var fields: [Field] = []
-        expression.root.collectFields(&fields)
-        isHot = !query.hasSpanConditions && fields.allSatisfy(\.isHot)
-        isShownHot = isHot && expression.selectedFields.allSatisfy(\.isHot)
-        minimumSpans = expression.root.minimumSpans
+        return (
+            driver.map { ConditionScan($0, in: file) }, conditions.map { ConditionScan($0, in: file) },
+            driver != nil && driver == expression.condition && conditions.isEmpty
+        )
     }
 
     /// Whether a block may hold spans that lead to traces.
@@ -62,17 +77,21 @@ struct ExpressionSearch {
 
     /// Whether a trace matches.
     func matches(_ outline: TraceOutline) throws(ReadError) -> Bool {
-        if isHot, let trace = try file.lightTrace(outline) { return expression.matches(trace) }
+        if isHot, let trace = try file.lightTrace(outline) { return query.summary(of: trace) != nil }
         guard let trace = try file.trace(outline.id.id) else { return false }
         return query.summary(of: trace) != nil
     }
 
-    /// The sets of spans that the expression finds in a trace that matches.
-    func spanSets(_ outline: TraceOutline) throws(ReadError) -> [MatchedSpanSet] {
+    /// Adds to the row of a trace that matches which spans the expression found.
+    func show(_ outline: TraceOutline, in summary: inout TraceSummary) throws(ReadError) {
+        guard expression.isTraceQL else { return }
         var trace: Trace?
         if isShownHot { trace = try file.lightTrace(outline) }
         if trace == nil { trace = try file.trace(outline.id.id) }
-        return trace.flatMap { query.summary(of: $0) }?.spanSets ?? []
+        guard let found = trace.flatMap({ query.summary(of: $0) }) else { return }
+        summary.matchedSpans = found.matchedSpans
+        summary.spanSets = found.spanSets
+        summary.omittedSpanSets = found.omittedSpanSets
     }
 }
 
@@ -112,7 +131,7 @@ extension FieldExpression {
             if !leaf.filterHashes.isEmpty { return 1 }
             switch leaf.subject {
             case .operation: return 2
-            case .service, .status: return 3
+            case .service, .status, .parent: return 3
             case .duration: return 4
             case .spanAttribute, .attribute, .anywhere, .context, .extras, .statusMessage: return 5
             case .several: return 8

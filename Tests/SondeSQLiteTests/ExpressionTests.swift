@@ -68,8 +68,13 @@ struct ExpressionTests {
     }
 
     private static func query(_ dice: inout Dice) throws -> TraceQuery {
-        var query = dice.chance(25) ? DifferentialTests.traceQuery(&dice) : TraceQuery()
-        query.expression = try TraceExpression(parsing: RandomExpressions.expression(&dice))
+        var query = dice.chance(20) ? DifferentialTests.traceQuery(&dice) : TraceQuery()
+        if dice.chance(25) {
+            query = TraceQuery()
+            try query.add(RandomExpressions.shorthand(&dice))
+        } else {
+            query.expression = try TraceExpression(parsing: RandomExpressions.expression(&dice))
+        }
         if dice.chance(15) { query.start = .sample(ms: Int64.random(in: 0...700, using: &dice)) }
         if dice.chance(15) { query.end = .sample(ms: Int64.random(in: 0...700, using: &dice)) }
         query.limit = dice.pick([2, 5, 1000])
@@ -113,8 +118,18 @@ enum RandomExpressions {
         "rootName = \"charge\"", "rootServiceName = \"orders\"", "traceDuration > 20ms", "childCount > 1",
         "parent.tier = \"gold\"", "parent = nil", "span:id = \"0000000000000003\"", ".n = .user", "span.n + 1 = 8",
         "span.tier = \"gold\" || span.n > 5", "duration * 2 > 10ms", "true", "false", "event:timeSinceStart < 1ms",
-        "nestedSetParent < 0", ".tier = \"gold\" && !(.n = 7)",
+        "parent != nil", "nestedSetParent < 0", ".tier = \"gold\" && !(.n = 7)",
     ]
+
+    /// Terms of which some become conditions of their own, and some do not.
+    static func shorthand(_ dice: inout Dice) -> String {
+        let plain = ["service=orders", "kind=server", "status=error", "tier=gold", "duration>1ms", "name=charge"]
+        let others = [
+            "n>=7", "has:user", "tier~g.*", "root", "NOT n=7", "(n=7 OR tier=gold)", "name=GET*", "service!=users",
+        ]
+        let first = dice.chance(60) ? dice.pick(plain) + " " : ""
+        return first + dice.pick(others) + (dice.chance(30) ? " " + dice.pick(others) : "")
+    }
 
     static func expression(_ dice: inout Dice) -> String {
         let first = set(&dice)
