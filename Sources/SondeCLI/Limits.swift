@@ -61,4 +61,49 @@ enum Limits {
 
     /// Bytes of an answer that are gathered before they are written.
     static let outputBytes = 1 << 16
+
+    /// How long `exec` waits for a collector to take its span. The command has ended: nobody wants to wait for us.
+    static let execAnswerTime = Duration.seconds(5)
+
+    /// How long the tab key waits for a source; after that, silence is better than a stopped prompt.
+    static let completionTime = Duration.milliseconds(700)
+    /// Services whose operations are asked for where none is named: one question each.
+    static let completionServices = 20
+
+    /// Between two questions of commands that wait for something: soon enough for a person, cheap for a collector.
+    static let pollInterval = Duration.milliseconds(500)
+    /// How long `expect` waits without `--timeout`: exporters send every second or five.
+    static let expectTime = Duration.seconds(10)
+
+    /// Traces that `tail` remembers, some 10 MB; what began before the first of them is no longer looked at.
+    static let tailTraces = 20_000
+    /// How far back a tail looks for traces that arrive late: 10 minutes.
+    static let tailWindowNanoseconds: UInt64 = 600_000_000_000
+    /// How long before a tail begins a trace may have begun to be new: clocks disagree, and a trace is sent at its end.
+    static let tailSlackNanoseconds: UInt64 = 60_000_000_000
+    /// Traces in one question of a tail, and questions in one look.
+    static let tailPage = 500
+    static let tailPages = 20
+    /// One look in so many goes to the end of the list: every 10 s.
+    static let tailSweep = 20
+    /// How long an incomplete trace waits for its root before it is shown without.
+    static let tailSettling = Duration.seconds(2)
+    /// A time that nobody waits for.
+    static let ages = Duration.seconds(100 * 365 * 86_400)
+
+    /// Operations that `top` shows where no terminal says how many fit.
+    static let topRows = 20
+    /// Lines of its screen that are not operations: what it is, a blank one, the titles.
+    static let topOtherLines = 3
+    /// Between two of its tables: fast enough to be live, slow enough to be read.
+    static let topInterval = Duration.seconds(2)
+    /// How far back it looks by itself: 15 minutes.
+    static let topNanoseconds: UInt64 = 900_000_000_000
+    /// Lines of a terminal that doesn't say.
+    static let screenRows = 24
+
+    /// How far back commands look that sum things up: an hour.
+    static let hourNanoseconds: UInt64 = 3_600_000_000_000
+    /// Kinds of errors that are listed; who has more has one cause, or looks at them in json.
+    static let errorRows = 50
 }

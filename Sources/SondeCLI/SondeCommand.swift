@@ -17,7 +17,9 @@ struct SondeCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Export.self,
-            Import.self, Stats.self, Pin.self, RunSQL.self, Check.self, Backup.self, ShowVersion.self,
+            Import.self, Stats.self, Pin.self, RunSQL.self, Check.self, Backup.self, Exec.self,
+            RunDoctor.self, Errors.self, Diff.self, Attributes.self,
+            Tail.self, Expect.self, Completions.self, ShowVersion.self,
         ]
     )
 
@@ -31,7 +33,7 @@ struct SondeCommand: AsyncParsableCommand {
     /// Runs one command line to its end.
     static func status(of arguments: [String]) async -> ExitStatus {
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -49,6 +51,9 @@ struct SondeCommand: AsyncParsableCommand {
     /// The parser ends with 64 for a wrong command line and 0 for `--help`; we say 2 for the former.
     private static func status(ofParserError error: any Error, _ arguments: [String]) -> ExitStatus {
         let text = fullMessage(for: error)
+        let isCompletion = arguments.first == "---completion"
+        // A prompt is no place for complaints.
+        if isCompletion, !exitCode(for: error).isSuccess { return .done }
         if exitCode(for: error).isSuccess {
             StandardStreams.write(text.hasSuffix("\n") ? text : text + "\n")
             return .done

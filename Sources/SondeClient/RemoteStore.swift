@@ -31,6 +31,11 @@ package final class RemoteStore: TraceReader, LogReader, ActivityReader, TracePi
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// A reader for someone who waits no longer than `time`, for a connection or for an answer.
+    package convenience init(url: String, answersWithin time: Duration) throws(ReadError) {
+        try self.init(url: url, answerTimeout: TimeAmount(time))
+    }
+
     /// Closes the connections. No question may be asked afterwards.
     package func close() async {
         // What fails here is the closing of a connection that nobody needs any more.

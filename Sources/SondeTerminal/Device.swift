@@ -23,6 +23,13 @@ package enum Device {
         return Int(size.ws_col)
     }
 
+    /// Lines of the terminal behind a stream; nil for a pipe or file, or for a terminal that doesn't say.
+    package static func rows(of stream: Stream) -> Int? {
+        var size = winsize()
+        guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return nil }
+        return Int(size.ws_row)
+    }
+
     /// Seconds by which local time is ahead of UTC at a moment.
     static func localOffsetSeconds(at secondsSince1970: Int64) -> Int {
         var moment = time_t(secondsSince1970)

@@ -59,6 +59,9 @@ enum Palette {
         case .hue(let number):
             let index = Int(number.magnitude % UInt(hues(depth).count))
             return hues(depth)[index]
+        case .block(let number):
+            let index = Int(number.magnitude % UInt(hues(depth).count))
+            return hues(depth)[index] + ";7"
         }
     }
 

@@ -48,4 +48,35 @@ enum Limits {
     /// Attributes shown behind a log message, and cells of each of their values.
     static let attributesPerLog = 12
     static let attributeValueWidth = 60
+
+    /// Cells of the columns of a list that goes on: a duration, a count, an id that is unique for some minutes.
+    static let arrivalDuration = 7
+    static let arrivalCount = 9
+    static let arrivalIDDigits = 12
+
+    /// The part of the width that names may take in a waterfall: the rest is time.
+    static let waterfallNameShare = 3
+    /// Cells between two marks of a time axis at the least.
+    static let axisTickCells = 12
+
+    /// Levels of a flame graph; a deeper stack is a recursion, whose picture says no more.
+    static let flameLevels = 64
+    /// Cells that a block of a flame graph needs to carry its name.
+    static let flameLabelCells = 4
+
+    /// Siblings of one kind from which on they may share a row: two are a pair, three are a pattern.
+    static let leastFold = 3
+
+    /// Spans of a critical path that are listed; the tree marks all of them.
+    static let pathRows = 100
+    /// Repetitions that are told, the longest first.
+    static let repeatsTold = 10
+
+    /// Cells in front of what a finding says: its severity.
+    static let findingIndent = 12
+    /// Places of a comparison that are listed, and levels of its tree that are shown by indentation.
+    static let differenceRows = 60
+    static let differenceLevels = 16
+    /// Attribute values that separate two groups: the first few say it, the rest are its companions.
+    static let separationRows = 10
 }

@@ -23,19 +23,10 @@ package struct ServicesDrawing: Sendable {
         for service in services {
             table.append([
                 hues.text(service.name), StyledText(Quantity.count(service.spanCount)),
-                Phrase.errors(service.errorCount), rate(service),
+                Phrase.errors(service.errorCount), Phrase.share(service.errorCount, of: service.spanCount),
             ])
         }
         return table.lines(width: canvas.width)
-    }
-
-    /// In tenths of a percent. A single error in a million never reads as none, nor one success as none.
-    private func rate(_ service: ServiceSummary) -> StyledText {
-        guard service.errorCount > 0, service.spanCount > 0 else { return StyledText("0 %", .faint) }
-        guard service.errorCount < service.spanCount else { return StyledText("100 %", .bad) }
-        let tenths = (Double(service.errorCount) * 1000 / Double(service.spanCount)).rounded()
-        let whole = min(max(Int(tenths), 1), 999)
-        return StyledText("\(whole / 10).\(whole % 10) %", .bad)
     }
 }
 

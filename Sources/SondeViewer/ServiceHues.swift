@@ -21,6 +21,11 @@ struct ServiceHues {
     subscript(service: String) -> Role { hues[service] ?? .hue(of: service) }
 
     func text(_ service: String) -> StyledText { StyledText(service, self[service]) }
+
+    /// The same colour as ground.
+    func block(_ service: String) -> Role {
+        if case .hue(let number) = self[service] { .block(number) } else { self[service] }
+    }
 }
 
 extension Role {

@@ -14,19 +14,23 @@ package import SondeModel
 package import SondeTerminal
 
 package struct TraceDrawing: Sendable {
-    let trace: Trace
+    private let view: TraceView
+    /// The spans that have rows.
+    private var trace: Trace { view.shown }
     let canvas: Canvas
     /// The time axis. Kept here because a trace finds its bounds by looking at every span.
     private let hues: ServiceHues
     private let start: Timestamp
     private let durationNanoseconds: UInt64
 
-    package init(_ trace: Trace, on canvas: Canvas) {
-        self.trace = trace
+    package init(_ trace: Trace, on canvas: Canvas) { self.init(TraceView(trace), on: canvas) }
+
+    package init(_ view: TraceView, on canvas: Canvas) {
+        self.view = view
         self.canvas = canvas
-        self.hues = ServiceHues(trace.spans.lazy.map(\.resource.serviceName))
-        self.start = trace.start
-        self.durationNanoseconds = trace.durationNanoseconds
+        self.hues = ServiceHues(view.whole.spans.lazy.map(\.resource.serviceName))
+        self.start = view.whole.start
+        self.durationNanoseconds = view.whole.durationNanoseconds
     }
 
     /// Header, tree, and the status messages for which a row had no room.
@@ -52,7 +56,9 @@ package struct TraceDrawing: Sendable {
 // MARK: - Header
 
 extension TraceDrawing {
-    private func header() -> [StyledText] {
+    /// What it was, when, how long, how much, and whether this is all of it; every drawing of a trace begins with it.
+    func header() -> [StyledText] {
+        let trace = view.whole
         var lines: [StyledText] = []
         if let root = trace.mainRoot {
             let span = trace.spans[root]
@@ -71,11 +77,18 @@ extension TraceDrawing {
         facts.append(" · ", .faint)
         facts.append(Quantity.counted(Set(trace.spans.map(\.resource.serviceName)).count, "service"))
         lines.append(facts)
-        lines.append(completeness())
+        lines.append(completeness(of: trace))
+        if view.movedCount > 0 {
+            let spans = Quantity.counted(view.movedCount, "span")
+            lines.append(
+                StyledText(
+                    "Adjusted: the times of \(spans) are moved to where their callers' clocks put them.", .notice))
+        }
+        if view.marksCriticalPath { lines.append(StyledText("◆ is on the critical path.", .faint)) }
         return lines.flatMap { $0.wrapped(to: canvas.width) }
     }
 
-    private func completeness() -> StyledText {
+    private func completeness(of trace: Trace) -> StyledText {
         if trace.isComplete { return StyledText("Complete: the root and every parent have arrived.", .good) }
         var gaps: [String] = []
         if !trace.spans.contains(where: { !$0.parentSpanID.isValid }) { gaps.append("the root has not arrived") }
@@ -128,12 +141,30 @@ extension TraceDrawing {
         }
     }
 
+    /// What a row is called: marks, service, operation.
+    func name(of index: Int) -> StyledText {
+        var text = StyledText()
+        appendName(of: index, to: &text)
+        return text
+    }
+
     private func appendName(of index: Int, to text: inout StyledText) {
         let span = trace.spans[index]
         // Marks stand in front, where no cut takes them away.
+        let mark = view.mark(span)
+        if mark.isCritical { text.append("◆ ", .notice) }
         if span.isError { text.append("✗ ", .bad) }
         if span.isUnfinished { text.append("[unfinished] ", .notice) }
-        if trace.isSkewed(index) { text.append("[clock skew] ", .notice) }
+        if mark.moved != 0 {
+            let distance = Quantity.duration(nanoseconds: mark.moved.magnitude)
+            text.append("[moved \(mark.moved < 0 ? "-" : "+")\(distance)] ", .notice)
+        } else if trace.isSkewed(index) {
+            text.append("[clock skew] ", .notice)
+        }
+        if let fold = mark.fold {
+            text.append("\(fold.count) × ", .strong)
+            if fold.errorCount > 0 { text.append("(\(Quantity.count(fold.errorCount)) failed) ", .bad) }
+        }
         text.append(hues.text(span.resource.serviceName))
         text.append(": ", .faint)
         text.append(Phrase.operation(span.name))
@@ -157,8 +188,12 @@ extension TraceDrawing {
         return line
     }
 
+    /// Of a row that stands for many, the sum of their durations.
     private func duration(of span: SpanRecord) -> StyledText {
-        span.isUnfinished
+        if let fold = view.mark(span).fold {
+            return StyledText("Σ " + Quantity.duration(nanoseconds: fold.totalNanoseconds))
+        }
+        return span.isUnfinished
             ? StyledText("–", .notice) : StyledText(Quantity.duration(nanoseconds: span.durationNanoseconds))
     }
 
@@ -170,6 +205,9 @@ extension TraceDrawing {
         let whole = Double(max(1, durationNanoseconds))
         let offset = Double(start.nanoseconds(until: span.start)) / whole
         if span.isUnfinished { return Bar.openText(from: offset, width: width) }
+        if let fold = view.mark(span).fold {
+            return Bar.text(from: offset, to: Double(start.nanoseconds(until: fold.end)) / whole, width: width)
+        }
         return Bar.text(from: offset, to: offset + Double(span.durationNanoseconds) / whole, width: width)
     }
 

@@ -83,7 +83,9 @@ struct StartColumn {
         self.commonOffset = offsets.count == 1 ? offsets.first : nil
     }
 
-    var title: String { commonOffset.map { "start (\($0))" } ?? "start" }
+    var title: String { "start" + titleSuffix }
+    /// The offset, behind any title.
+    var titleSuffix: String { commonOffset.map { " (\($0))" } ?? "" }
 
     func text(_ time: Timestamp) -> String {
         let nanoseconds = time.nanoseconds

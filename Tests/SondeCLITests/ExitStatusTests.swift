@@ -22,6 +22,15 @@ struct ExitStatusTests {
         ["logs", "--level", "loud"], ["logs", "--trace", "nothex"], ["serve", "--max-disk", "banana"],
         ["serve", "extra"],
         ["serve", "--query", "nowhere"], ["serve", "--config", "/nowhere.json"], ["version", "extra"],
+        ["expect"], ["expect", "service=a", "--trace", "abcd"], ["expect", "service=a", "--has", "duration>fast"],
+        ["expect", "service=a", "--min-spans", "3", "--max-spans", "2"], ["tail", "--timeout", "soon"],
+        ["tail", "--until", "duration>fast"], ["exec"], ["exec", "--"], ["exec", "--bogus", "--", "true"],
+        ["exec", "--attr", "novalue", "--", "true"], ["completions", "tcsh"],
+        ["trace", "abcd", "--as", "circle"], ["trace", "abcd", "--as", "flame", "--fold"],
+        ["attributes", "--scope", "moon"],
+
+        ["diff"], ["diff", "abcd"], ["diff", "--slow", "--before", "now"], ["diff", "--a", "error"],
+        ["diff", "service=a", "--versions", "1"], ["diff", "service=a", "--before", "lately"],
     ])
     func aWrongCommandLineEndsWithTwo(arguments: [String]) async throws {
         let outcome = try await Binary.run(arguments, in: Scratch())
@@ -44,7 +53,12 @@ struct ExitStatusTests {
         #expect(outcome.errors.contains(said), "\(outcome.errors)")
     }
 
-    @Test(arguments: [["services"], ["traces"], ["trace", "abcd"], ["logs"], ["stats"], ["operations", "x"]])
+    @Test(arguments: [
+        ["services"], ["traces"], ["trace", "abcd"], ["logs"], ["stats"], ["operations", "x"],
+        ["expect", "service=a", "--timeout", "0"], ["tail"], ["attributes"], ["doctor"], ["errors"],
+
+        ["diff", "abcd", "ef01"],
+    ])
     func nobodyAtTheAddressEndsWithThree(arguments: [String]) async throws {
         // Port 9 (discard) is served by nobody.
         let outcome = try await Binary.run(arguments + ["--at", "http://127.0.0.1:9"], in: Scratch())

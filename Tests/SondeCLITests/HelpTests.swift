@@ -11,7 +11,8 @@ import Testing
 struct HelpTests {
     @Test(arguments: [
         [], ["serve"], ["services"], ["operations"], ["traces"], ["trace"], ["logs"], ["export"], ["import"],
-        ["stats"], ["pin"], ["sql"], ["check"], ["backup"], ["version"],
+        ["stats"], ["pin"], ["sql"], ["check"], ["backup"], ["version"], ["exec"], ["tail"], ["expect"],
+        ["completions"], ["attributes"], ["errors"], ["diff"], ["doctor"],
     ])
     func looksAsAgreed(command: [String]) async throws {
         let outcome = try await Binary.run(command + ["--help"], in: Scratch())

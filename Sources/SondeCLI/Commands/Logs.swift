@@ -18,13 +18,16 @@ struct Logs: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("Of this trace: its id, or at least the first 4 digits.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("Of this trace: its id, or at least the first 4 digits.", valueName: "id"),
+        completion: CompletionValues.trace)
     var trace: String?
     @Option(help: ArgumentHelp("Of this span: 16 hex digits.", valueName: "id")) var span: String?
-    @Option(help: "Of this service.") var service: String?
+    @Option(help: "Of this service.", completion: CompletionValues.service) var service: String?
     @Option(
         help: ArgumentHelp(
-            "Of this level or above.", valueName: LogLevel.allCases.map(\.name).joined(separator: "|")))
+            "Of this level or above.", valueName: LogLevel.allCases.map(\.name).joined(separator: "|")),
+        completion: .list(LogLevel.allCases.map(\.name)))
     var level: String?
     @Option(help: "The message has this text in it, in upper or lower case.") var text: String?
     @OptionGroup(title: "When") var time: TimeOptions

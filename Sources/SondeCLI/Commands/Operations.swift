@@ -12,8 +12,11 @@ struct Operations: AsyncParsableCommand {
         discussion: ExitStatus.help
     )
 
-    @Argument(help: "The service, as `sonde services` spells it.") var service: String?
-    @Option(name: .customLong("service"), help: ArgumentHelp("The same, as a flag.", valueName: "service"))
+    @Argument(help: "The service, as `sonde services` spells it.", completion: CompletionValues.service)
+    var service: String?
+    @Option(
+        name: .customLong("service"), help: ArgumentHelp("The same, as a flag.", valueName: "service"),
+        completion: CompletionValues.service)
     var serviceFlag: String?
     @OptionGroup(title: "Where") var source: SourceOptions
     @Option(name: .shortAndLong, help: "Encoding of the answer.") var output = ListFormat.text

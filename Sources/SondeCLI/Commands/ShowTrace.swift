@@ -14,24 +14,48 @@ struct ShowTrace: AsyncParsableCommand {
         commandName: "trace",
         abstract: "Show one trace as a tree.",
         discussion: """
-            The first digits of an id are enough when no other trace begins with them.
+            The first digits of an id are enough when no other trace begins with them. Times are as they were sent; \
+            a span that begins before its caller is marked [clock skew], and with --adjusted it is moved and marked \
+            [moved]. A waterfall has spans in the order in which they began; a flame graph shows where the time was \
+            spent, equal calls as one block.
+
+            EXAMPLES:
+              sonde trace 5b8e
+              sonde trace 5b8e --critical --fold      what made it take so long, repeats on one row
+              sonde trace 5b8e --as waterfall --adjusted
+              sonde trace 5b8e --stats                 a row for each operation
+              sonde trace 5b8e --output folded | flamegraph.pl > flame.svg
+              sonde trace 5b8e --output otlp > trace.json
 
             \(ExitStatus.help)
             """
     )
 
-    @Argument(help: "The trace id, or at least its first 4 hex digits.") var id: String
+    @Argument(help: "The trace id, or at least its first 4 hex digits.", completion: CompletionValues.trace) var id:
+        String
+    @Option(help: "Drawing of the spans.") var `as` = TraceForm.tree
+    @Flag(help: "Mark the critical path, and list how much of it each span has.") var critical = false
+    @Flag(help: "Add a table of operations: count, errors, self time, total, quantiles.") var stats = false
+    @Flag(help: "Let siblings of one kind share a row, and say what repeats.") var fold = false
+    @Flag(help: "Move spans to where their callers' clocks put them.") var adjusted = false
     @Flag(help: "Add the log lines of the trace.") var logs = false
     @OptionGroup(title: "Where") var source: SourceOptions
-    @Option(name: .shortAndLong, help: "Encoding of the answer; otlp is OTLP's own JSON.") var output = TraceFormat.text
+    @Option(
+        name: .shortAndLong,
+        help: "Encoding of the answer; otlp is OTLP's own JSON, folded what flame graph programs read.")
+    var output = TraceFormat.text
     @OptionGroup(title: "How") var drawing: DrawingOptions
 
     func validate() throws {
         guard TraceIDPrefix(id) != nil else {
             throw ValidationError("\(id) is not a trace id; give 4 to 32 hex digits, as `sonde traces` lists them")
         }
-        guard !logs || output != .otlp else {
-            throw ValidationError("--logs can't be added to --output otlp; `sonde logs --trace \(id)` prints them")
+        guard !logs || output == .text || output == .json || output == .ndjson else {
+            throw ValidationError(
+                "--logs can't be added to --output \(output.rawValue); `sonde logs --trace \(id)` prints them")
+        }
+        guard !fold || self.as != .flame else {
+            throw ValidationError("--as flame makes one block of equal calls by itself; leave --fold out")
         }
     }
 
@@ -47,16 +71,34 @@ struct ShowTrace: AsyncParsableCommand {
             printer.ndjson(Self.json(trace, flat: true, nil))
             if let logs { printer.ndjson(Logs.json(logs)) }
         case .otlp: printer.json(OTLPJSON.traces(trace.spans))
+        case .folded: StandardStreams.write(FoldedStacks.text(of: trace))
         }
     }
 
     private func draw(_ trace: Trace, _ logs: LogPage?, _ printer: Printer) {
-        printer.draw(TraceDrawing(trace, on: printer.canvas).lines())
+        let report = TraceAnalysis.report(on: trace)
+        printer.draw(spans(of: trace, report, on: printer.canvas))
+        if critical { printer.draw([.init()] + CriticalPathDrawing(trace, report, on: printer.canvas).lines()) }
+        if stats { printer.draw([.init()] + OperationReportsDrawing(report.operations, on: printer.canvas).lines()) }
+        if fold { printer.draw([.init()] + RepeatsDrawing(trace, report, on: printer.canvas).lines()) }
         guard let logs else { return }
         if logs.logs.isEmpty {
             printer.draw([.init(), .init("no log lines", .faint)])
         } else {
             printer.draw([.init()] + LogDrawing(logs.logs.reversed(), on: printer.canvas, showsTrace: false).lines())
+        }
+    }
+
+    private func spans(of trace: Trace, _ report: TraceReport, on canvas: Canvas) -> [StyledText] {
+        var view = TraceView(trace)
+        // Marks go by the spans themselves, which keep them when their times move.
+        if critical { view.markCriticalPath(trace.spans.indices.filter { report.annotations[$0].isOnCriticalPath }) }
+        if adjusted { view.adjustTimes(by: report.annotations.map(\.adjustmentNanos)) }
+        if fold { view.foldRepeats() }
+        switch self.as {
+        case .tree: return TraceDrawing(view, on: canvas).lines()
+        case .waterfall: return WaterfallDrawing(view, on: canvas).lines()
+        case .flame: return FlameDrawing(trace, selfTimes: report.annotations.map(\.selfNanos), on: canvas).lines()
         }
     }
 

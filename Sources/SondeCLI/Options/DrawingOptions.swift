@@ -7,8 +7,17 @@ import SondeTerminal
 /// Encodings of lists.
 enum ListFormat: String, CaseIterable, ExpressibleByArgument { case text, json, ndjson }
 
+/// Encodings of an answer that is one document.
+enum DocumentFormat: String, CaseIterable, ExpressibleByArgument { case text, json }
+
 /// Encodings of one trace.
-enum TraceFormat: String, CaseIterable, ExpressibleByArgument { case text, json, ndjson, otlp }
+enum TraceFormat: String, CaseIterable, ExpressibleByArgument { case text, json, ndjson, otlp, folded }
+
+/// Drawings of one trace.
+enum TraceForm: String, CaseIterable, ExpressibleByArgument { case tree, waterfall, flame }
+
+/// Encodings of a graph.
+enum GraphFormat: String, CaseIterable, ExpressibleByArgument { case text, json, dot, mermaid }
 
 extension ColorChoice: ExpressibleByArgument {}
 

@@ -53,6 +53,13 @@ struct TimeOptions: ParsableArguments {
     }
 }
 
+extension TimeOptions {
+    /// An hour before a moment: what commands that sum things up look at by themselves.
+    static func lastHour(before end: Timestamp) -> Timestamp {
+        Timestamp(nanoseconds: end.nanoseconds - min(end.nanoseconds, Limits.hourNanoseconds))
+    }
+}
+
 /// Reads values of flags; what can't be read names the flag and an example.
 enum Reading {
     static func duration(_ text: String, _ flag: String) throws(CommandFailure) -> UInt64 {

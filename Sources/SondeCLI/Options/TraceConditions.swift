@@ -11,17 +11,23 @@ struct TraceConditions: ParsableArguments {
         help: ArgumentHelp(
             "Conditions in short, each a word: service=orders 'duration>200ms' http.request.method=GET error; or one "
                 + "query in TraceQL: '{ status = error } >> { name = \"charge\" }'",
-            valueName: "condition"))
+            valueName: "condition"),
+        completion: CompletionValues.condition)
     var terms: [String] = []
-    @Option(help: "Service of the span.") var service: String?
-    @Option(help: "Operation: the whole name of the span.") var operation: String?
+    @Option(help: "Service of the span.", completion: CompletionValues.service) var service: String?
+    @Option(help: "Operation: the whole name of the span.", completion: CompletionValues.operation)
+    var operation: String?
     @Option(
         help: ArgumentHelp("Operation by pattern: * stands for anything, as in 'GET /orders/*'.", valueName: "pattern"))
     var operationLike: String?
     @Flag(help: "The span has no parent.") var rootOnly = false
-    @Option(help: ArgumentHelp("Kind of the span.", valueName: Self.joined(SpanKind.allCases.map(\.name))))
+    @Option(
+        help: ArgumentHelp("Kind of the span.", valueName: Self.joined(SpanKind.allCases.map(\.name))),
+        completion: .list(SpanKind.allCases.map(\.name)))
     var kind: String?
-    @Option(help: ArgumentHelp("Status of the span.", valueName: Self.joined(StatusCode.allCases.map(\.name))))
+    @Option(
+        help: ArgumentHelp("Status of the span.", valueName: Self.joined(StatusCode.allCases.map(\.name))),
+        completion: .list(StatusCode.allCases.map(\.name)))
     var status: String?
     @Flag(help: "The span failed: short for --status error.") var errors = false
     @Option(help: ArgumentHelp("The span took at least this long: 250ms, 1.5s.", valueName: "duration"))
@@ -36,7 +42,8 @@ struct TraceConditions: ParsableArguments {
         name: .customLong("attr"),
         help: ArgumentHelp(
             "An attribute of the span, its resource, scope, events or links has this value. May be repeated.",
-            valueName: "key=value"))
+            valueName: "key=value"),
+        completion: CompletionValues.attribute)
     var attributes: [String] = []
 
     func validate() throws {

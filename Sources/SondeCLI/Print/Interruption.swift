@@ -17,6 +17,7 @@ enum Interruption {
     /// neither allocate nor lock.
     private static let unfinished = Atomic<UInt>(0)
     private static let hasProgressLine = Atomic(false)
+    private static let hasSecondScreen = Atomic(false)
 
     /// These files go if a signal ends the process before ``keep()``. A process writes one result at a time.
     static func remove(_ paths: [String]) {
@@ -37,11 +38,18 @@ enum Interruption {
         hasProgressLine.store(isOnScreen, ordering: .relaxed)
     }
 
+    /// Whether the terminal shows its second screen, on which a prompt would be lost.
+    static func secondScreen(isOn: Bool) {
+        watch()
+        hasSecondScreen.store(isOn, ordering: .relaxed)
+    }
+
     private static func watch() { _ = watching }
 
     private static let watching: Void = {
-        // Both must have been initialized before a handler touches them.
+        // All must have been initialized before a handler touches them.
         _ = (unfinished.load(ordering: .relaxed), hasProgressLine.load(ordering: .relaxed))
+        _ = hasSecondScreen.load(ordering: .relaxed)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             // Who started us may want this signal ignored, as nohup does.
             let before = unsafeBitCast(signal(number, end), to: Int.self)
@@ -59,6 +67,12 @@ enum Interruption {
         if hasProgressLine.load(ordering: .relaxed) {
             "\r\u{1B}[2K".withCString { eraser in
                 _ = write(STDERR_FILENO, eraser, 5)
+            }
+        }
+        if hasSecondScreen.load(ordering: .relaxed) {
+            // SondeTerminal's ScreenText.leave, in a form that allocates nothing.
+            "\u{1B}[?1049l\u{1B}[?25h".withCString { leave in
+                _ = write(STDOUT_FILENO, leave, 14)
             }
         }
         signal(number, SIG_DFL)

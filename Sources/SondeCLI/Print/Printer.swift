@@ -8,6 +8,7 @@ import SondeViewer
 struct Printer {
     private let surroundings: Surroundings
     let canvas: Canvas
+    var isTerminal: Bool { surroundings.isTerminal }
 
     init(_ options: DrawingOptions, environment: [String: String] = ProcessInfo.processInfo.environment) {
         surroundings = Surroundings(of: .output, color: options.color, environment: environment)
@@ -15,6 +16,9 @@ struct Printer {
     }
 
     func draw(_ lines: [StyledText]) { StandardStreams.write(surroundings.renderer.text(lines)) }
+
+    /// A picture in place of the one before.
+    func frame(_ lines: [StyledText]) { StandardStreams.write(ScreenText.frame(lines, surroundings.renderer)) }
 
     /// A line that belongs to the answer but not to its data.
     func note(_ line: StyledText?) {
