@@ -16,7 +16,7 @@ struct ExitStatusTests {
         ["traces", "--min-duration", "2s", "--max-duration", "1s"], ["traces", "--at", "x", "--db", "y"],
         ["traces", "--at", "ftp://x"], ["traces", "--at", "nonsense"], ["traces", "--color", "pink"],
         ["traces", "-o", "xml"],
-        ["traces", "orders"], ["traces", "{ .a = 1 }"], ["traces", "service=a", "--service", "b"],
+        ["traces", "orders"], ["traces", "{ .a = }"], ["traces", "service=a", "--service", "b"],
         ["traces", "duration>fast"],
         ["trace"], ["trace", "xyz"], ["trace", "a", "--output", "csv"], ["operations"], ["logs", "--span", "12"],
         ["logs", "--level", "loud"], ["logs", "--trace", "nothex"], ["serve", "--max-disk", "banana"],

@@ -76,6 +76,7 @@ struct Diff: AsyncParsableCommand {
         let printer = Printer(drawing)
         switch output {
         case .json: printer.json(NativeJSON.difference(difference))
+        case .text where difference.a.traces == 0 || difference.b.traces == 0: break
         case .text: printer.draw(DifferenceDrawing(difference, showsAll: all, on: printer.canvas).lines())
         }
         for (side, name) in [(difference.a, "first"), (difference.b, "second")] where side.traces == 0 {
