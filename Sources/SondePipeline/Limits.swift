@@ -34,10 +34,10 @@ package enum PipelineLimits {
     static let targetLabels = 32
     /// Bytes of a resource that is shown as a target: usual ones have some hundred.
     static let targetBytes = 8_192
-    /// Bytes of what is looked up for a span and remembered; what is longer is templated each time.
-    static let spanKeyBytes = 512
-    /// Names as they came whose series is remembered, at some 100 bytes each. More are looked up anew.
-    static let spanNamesRemembered = 16_384
+    /// Bytes of a name that are looked at: with its ids replaced it should fit into a label.
+    static let spanNameBytes = 512
+    /// Names as they came whose series is remembered, at some 100 bytes each, 2 kB at most. More are templated anew.
+    static let spanNamesRemembered = 8_192
     /// Bytes of a name or a dimension in a label: what is longer is no name to be grouped by.
     static let spanLabelBytes = 256
     /// The first upper bound of spans' durations, in nanoseconds, and how often it doubles: 2 ms to 16 s, as in Tempo.
@@ -50,7 +50,7 @@ package enum PipelineLimits {
     static let seriesIdleTime = Duration.seconds(15 * 60)
     /// One half of a call waits so long for the other. SDKs send every 5 s.
     static let callWait = Duration.seconds(10)
-    /// Halves that wait at once, at some 150 bytes each. At 5 s of delay enough for 6 500 calls a second whose two sides
+    /// Halves that wait at once, at some 300 bytes each, deadlines included. At 5 s of delay enough for 6 500 calls a second whose two sides
     /// come apart; Tempo keeps 10 000.
     static let callsWaiting = 32_768
 }

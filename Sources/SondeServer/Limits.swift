@@ -45,9 +45,12 @@ package struct ServerLimits: Hashable, Sendable {
     /// memory.
     package static let firstBodyBytes = 256 * 1024
 
-    /// Bytes of the largest body that is decoded on its connection's event loop, which takes less than a millisecond; as
-    /// gzip, some. Larger ones are decoded where they keep no other connection waiting.
+    /// Bytes of the largest body, inflated, that is decoded on its connection's event loop: a millisecond or two of
+    /// protobuf. Larger ones are decoded where they keep no other connection waiting.
     package static let quickBodyBytes = 512 * 1024
+
+    /// The same for JSON, which takes ten times as long to read.
+    package static let quickTextBytes = 64 * 1024
 
     /// Bytes that may wait to be decoded on one connection: a head that is not complete, and whatever was read behind a
     /// request that ends the connection. A few reads; nobody reads on while an answer is being made.

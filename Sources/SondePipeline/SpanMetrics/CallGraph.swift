@@ -24,10 +24,19 @@ struct CallGraph {
         /// The other side by name, if the span tells it.
         var peer: String?
         var exemplar: SpanExemplar
+        /// Until when it waits.
+        var deadline: ContinuousClock.Instant
+    }
+
+    /// Halves of one service, or of all that are too much, whose other half did not come.
+    private struct Unpaired {
+        var clients: UInt64 = 0
+        var servers: UInt64 = 0
+        var last: ContinuousClock.Instant
     }
 
     private var waiting: [Key: Half] = [:]
-    /// Keys by the moment until which they wait; those that have been met meanwhile are still here.
+    /// Keys by the moment until which they wait; some of those that have been met meanwhile are still here.
     private var deadlines: [(key: Key, moment: ContinuousClock.Instant)] = []
     private var firstDeadline = 0
 
@@ -40,7 +49,7 @@ struct CallGraph {
         firstBound: PipelineLimits.firstCallBound, boundCount: PipelineLimits.callBounds)
     private var book = RowBook()
     private var rows: [CallEdge: Int] = [:]
-    private var unpaired: [String: (clients: UInt64, servers: UInt64)] = [:]
+    private var unpaired: [String?: Unpaired] = [:]
     private(set) var droppedHalves: UInt64 = 0
     private(set) var overflowed: UInt64 = 0
 
@@ -55,7 +64,7 @@ struct CallGraph {
     ) {
         switch span.kind {
         case .client, .producer: recordClient(span, resource.service, base, now)
-        case .server, .consumer: recordServer(span, resource.service, now)
+        case .server, .consumer: recordServer(span, resource.service, base, now)
         case .internal, .unspecified: return
         }
     }
@@ -64,7 +73,7 @@ struct CallGraph {
         _ span: SpanEntry, _ service: String, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
     ) {
         let peer = PeerName(of: span, base)
-        let half = Half(span, service, peer: peer.name)
+        let half = Half(span, service, peer: peer.name, now)
         // A database sends no spans: there is nobody to wait for.
         if let database = peer.database {
             add(half, half, CallEdge(client: service, server: database, type: .database), now)
@@ -73,27 +82,28 @@ struct CallGraph {
         meet(half, under: Key(traceID: span.traceID, spanID: span.spanID), now)
     }
 
-    private mutating func recordServer(_ span: SpanEntry, _ service: String, _ now: ContinuousClock.Instant) {
-        let half = Half(span, service, peer: nil)
+    private mutating func recordServer(
+        _ span: SpanEntry, _ service: String, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
+    ) {
+        let half = Half(span, service, peer: nil, now)
+        // Zipkin's servers say that they share the span id of their client.
+        if PeerName.sharesItsID(span, base) {
+            return meet(half, under: Key(traceID: span.traceID, spanID: span.spanID), now)
+        }
         guard span.parentSpanID.isValid else {
             let user = CallEdge(client: "user", server: service, type: .virtualNode)
             if span.kind == .server { add(half, half, user, now) }
             return
         }
-        // Zipkin's clients and servers may share one span id.
-        let shared = Key(traceID: span.traceID, spanID: span.spanID)
-        let isShared = waiting[shared].map { !$0.isServer } ?? false
-        meet(half, under: isShared ? shared : Key(traceID: span.traceID, spanID: span.parentSpanID), now)
+        meet(half, under: Key(traceID: span.traceID, spanID: span.parentSpanID), now)
     }
 
     // MARK: Halves
 
     private mutating func meet(_ half: Half, under key: Key, _ now: ContinuousClock.Instant) {
-        guard let other = waiting[key] else { return wait(half, under: key, now) }
-        guard other.isServer != half.isServer else {
-            // The same span again, or a second server below one client; the client has one edge, with the first.
-            return
-        }
+        guard let other = waiting[key] else { return wait(half, under: key) }
+        // The same span again, or a second server below one client before that has come.
+        guard other.isServer != half.isServer else { return }
         waiting[key] = nil
         let (client, server) = half.isServer ? (other, half) : (half, other)
         let isMessaging = client.isMessaging || server.isMessaging
@@ -102,24 +112,30 @@ struct CallGraph {
         add(client, server, edge, now)
     }
 
-    private mutating func wait(_ half: Half, under key: Key, _ now: ContinuousClock.Instant) {
-        guard waiting.count < PipelineLimits.callsWaiting, deadlines.count - firstDeadline < deadlinesKept else {
+    private mutating func wait(_ half: Half, under key: Key) {
+        guard waiting.count < PipelineLimits.callsWaiting else {
             droppedHalves &+= 1
             return
         }
         waiting[key] = half
-        deadlines.append((key, now + PipelineLimits.callWait))
+        deadlines.append((key, half.deadline))
+        // Halves that have been met leave their deadlines behind, which must not outgrow those that wait.
+        guard deadlines.count > 2 * waiting.count + Self.deadlinesToSpare else { return }
+        deadlines = deadlines[firstDeadline...].filter { waiting[$0.key]?.deadline == $0.moment }
+        firstDeadline = 0
     }
 
-    /// Halves that have been met leave their deadline behind: room for a few per half that waits.
-    private var deadlinesKept: Int { PipelineLimits.callsWaiting * 16 }
+    /// So few are not worth looking for those that have been met.
+    private static let deadlinesToSpare = 1_024
 
     /// Gives up the halves whose time is over before `moment`.
     mutating func giveUp(before moment: ContinuousClock.Instant) {
         while firstDeadline < deadlines.count, deadlines[firstDeadline].moment < moment {
-            let key = deadlines[firstDeadline].key
+            let (key, deadline) = deadlines[firstDeadline]
             firstDeadline += 1
-            if let half = waiting.removeValue(forKey: key) { giveUp(half, moment) }
+            guard let half = waiting[key], half.deadline == deadline else { continue }
+            waiting[key] = nil
+            giveUp(half, moment)
         }
         if firstDeadline > deadlines.count / 2 {
             deadlines.removeFirst(firstDeadline)
@@ -131,13 +147,12 @@ struct CallGraph {
         if !half.isServer, let peer = half.peer {
             return add(half, half, CallEdge(client: half.service, server: peer, type: .virtualNode), now)
         }
-        // A service more than there may be edges is no service any more but a mistake of its sender.
-        guard unpaired[half.service] != nil || unpaired.count < PipelineLimits.callSeries else { return }
-        if half.isServer {
-            unpaired[half.service, default: (0, 0)].servers &+= 1
-        } else {
-            unpaired[half.service, default: (0, 0)].clients &+= 1
-        }
+        let isKnown = unpaired[half.service] != nil || unpaired.count < PipelineLimits.callSeries
+        let service = isKnown ? half.service : nil
+        var counted = unpaired[service] ?? Unpaired(last: now)
+        if half.isServer { counted.servers &+= 1 } else { counted.clients &+= 1 }
+        counted.last = now
+        unpaired[service] = counted
     }
 
     // MARK: Edges
@@ -173,6 +188,8 @@ struct CallGraph {
             if let edge = edges[row] { rows[edge] = nil }
             edges[row] = nil
         }
+        let oldest = now - PipelineLimits.seriesIdleTime
+        unpaired = unpaired.filter { $0.key == nil || $0.value.last >= oldest }
     }
 
     // MARK: Showing
@@ -183,29 +200,25 @@ struct CallGraph {
                 CallSeries(
                     edge: edges[$0], failed: failed[$0], server: servers.snapshot($0), client: clients.snapshot($0))
             }
-            .sorted { a, b in
-                guard let a = a.edge, let b = b.edge else { return a.edge != nil }
-                return (a.client, a.server, a.type.rawValue) < (b.client, b.server, b.type.rawValue)
-            }
     }
 
     func unpairedSnapshot() -> [UnpairedSeries] {
-        unpaired.sorted { $0.key < $1.key }.flatMap { service, counts in
+        unpaired.flatMap { service, counts in
             [
-                UnpairedSeries(client: service, server: "", count: counts.clients),
-                UnpairedSeries(client: "", server: service, count: counts.servers),
+                UnpairedSeries(service: service, isServer: false, count: counts.clients),
+                UnpairedSeries(service: service, isServer: true, count: counts.servers),
             ].filter { $0.count > 0 }
         }
     }
 }
 
 extension CallGraph.Half {
-    fileprivate init(_ span: SpanEntry, _ service: String, peer: String?) {
+    fileprivate init(_ span: SpanEntry, _ service: String, peer: String?, _ now: ContinuousClock.Instant) {
         self.init(
             isServer: span.kind == .server || span.kind == .consumer, service: service,
             failed: span.status == .error, isMessaging: span.kind == .producer || span.kind == .consumer, peer: peer,
             exemplar: SpanExemplar(
                 traceID: span.traceID, spanID: span.spanID, duration: span.start.nanoseconds(until: span.end),
-                time: span.end))
+                time: span.end), deadline: now + PipelineLimits.callWait)
     }
 }

@@ -31,6 +31,16 @@ struct PeerName {
         if database != nil, let name { database = name }
     }
 
+    /// Whether the span says that its client has the same span id (`zipkin.shared`, which our Zipkin listener writes).
+    static func sharesItsID(_ span: SpanEntry, _ base: UnsafePointer<UInt8>) -> Bool {
+        var cursor = AttributeCursor(base: base, range: span.attributes, field: 9)
+        while (try? cursor.next()) == true {
+            let key = UnsafeBufferPointer(start: base + cursor.key.lowerBound, count: Int(cursor.key.count))
+            if key.count == 13, equals(key, "zipkin.shared") { return true }
+        }
+        return false
+    }
+
     private static let keys: [StaticString] = ["db.namespace", "db.name", "db.system.name", "db.system"]
     private static let peerRank = -1
 

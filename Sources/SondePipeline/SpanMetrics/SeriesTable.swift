@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rates, errors and durations of spans by their labels. A span finds its row by one lookup of bytes:
 //
-//   key = service 0 kind status name (0 value)*        values: of the configured dimensions, in their order
+//   key = text(service) kind status text(name) text(value)*      values: of the configured dimensions, in their order
+//   text = length (2 bytes) bytes
 //
 // The key with the name as it came leads to a row as well as the key with the name templated, so that templating is paid
-// once a name and not once a span.
+// once a name and not once a span. Everything in a key is cut: a span costs the same whatever its sender wrote.
 
 import SondeModel
 
@@ -22,6 +23,9 @@ struct SeriesTable {
     /// Keys in `rows` whose name is not templated.
     private var aliasCount = 0
     private var key: [UInt8] = []
+    /// How the keys of the resource at hand begin, and what it says of the dimensions.
+    private var prefix: [UInt8] = []
+    private var resourceValues: [[UInt8]] = []
     private var values: [[UInt8]] = []
     private(set) var overflowed: UInt64 = 0
 
@@ -32,11 +36,24 @@ struct SeriesTable {
         durations.clear(book.take(.now))
     }
 
+    /// Called when spans of another resource follow: what it says is read once.
+    mutating func begin(_ resource: BatchResource, _ base: UnsafePointer<UInt8>) {
+        prefix.removeAll(keepingCapacity: true)
+        Self.append(resource.service.utf8, to: &prefix)
+        guard !dimensions.isEmpty else { return }
+        values = Array(repeating: [], count: dimensions.count)
+        fill(AttributeCursor(base: base, range: resource.body, field: 1), base)
+        resourceValues = values
+    }
+
+    /// Counts a span of the resource at hand.
     mutating func record(
         _ span: SpanEntry, of resource: BatchResource, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
     ) {
-        makeKey(span, of: resource, base)
-        let row = rows[key] ?? templatedRow(span, of: resource, base, now)
+        let name = UnsafeBufferPointer(
+            start: base + span.name.lowerBound, count: min(Int(span.name.count), PipelineLimits.spanNameBytes))
+        makeKey(span, name, base)
+        let row = rows[key] ?? templatedRow(span, name, resource, now)
         if row == 0 { overflowed &+= 1 }
         durations.add(span.start.nanoseconds(until: span.end), to: row, span)
         bytes[row] &+= UInt64(span.body.count)
@@ -45,31 +62,24 @@ struct SeriesTable {
 
     // MARK: Keys
 
-    private mutating func makeKey(_ span: SpanEntry, of resource: BatchResource, _ base: UnsafePointer<UInt8>) {
+    private mutating func makeKey(
+        _ span: SpanEntry, _ name: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>
+    ) {
         key.removeAll(keepingCapacity: true)
-        append(resource.serviceName, base)
-        key.append(0)
+        key.append(contentsOf: prefix)
         key.append(span.kind.rawValue)
         key.append(span.status.rawValue)
-        append(span.name, base)
+        Self.append(name, to: &key)
         guard !dimensions.isEmpty else { return }
-        readDimensions(span, of: resource, base)
-        for value in values {
-            key.append(0)
-            key.append(contentsOf: value)
-        }
-    }
-
-    private mutating func append(_ range: ByteRange, _ base: UnsafePointer<UInt8>) {
-        key.append(contentsOf: UnsafeBufferPointer(start: base + range.lowerBound, count: Int(range.count)))
-    }
-
-    private mutating func readDimensions(
-        _ span: SpanEntry, of resource: BatchResource, _ base: UnsafePointer<UInt8>
-    ) {
-        values = Array(repeating: [], count: dimensions.count)
-        fill(AttributeCursor(base: base, range: resource.body, field: 1), base)
+        values = resourceValues
         fill(AttributeCursor(base: base, range: span.attributes, field: 9), base)
+        for value in values { Self.append(value, to: &key) }
+    }
+
+    private static func append(_ text: some Collection<UInt8>, to key: inout [UInt8]) {
+        key.append(UInt8(truncatingIfNeeded: text.count >> 8))
+        key.append(UInt8(truncatingIfNeeded: text.count))
+        key.append(contentsOf: text)
     }
 
     /// What cannot be read was refused by the decoder already; the label is then absent.
@@ -89,12 +99,12 @@ struct SeriesTable {
     /// The row under the templated name, in text that is valid: what Prometheus would take for the same is the same. The
     /// key at hand then leads there too.
     private mutating func templatedRow(
-        _ span: SpanEntry, of resource: BatchResource, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
+        _ span: SpanEntry, _ name: UnsafeBufferPointer<UInt8>, _ resource: BatchResource,
+        _ now: ContinuousClock.Instant
     ) -> Int {
-        let raw = UnsafeBufferPointer(start: base + span.name.lowerBound, count: Int(span.name.count))
         let alias = key
         let found = SpanSeries.Labels(
-            service: resource.service, name: String(decoding: SpanNameTemplate.bytes(of: raw), as: UTF8.self),
+            service: resource.service, name: String(decoding: SpanNameTemplate.bytes(of: name), as: UTF8.self),
             kind: span.kind, status: span.status, dimensions: dimensionTexts())
         key = key(of: found)
         let row = rows[key] ?? newRow(found, now)
@@ -111,9 +121,12 @@ struct SeriesTable {
     }
 
     private func key(of labels: SpanSeries.Labels) -> [UInt8] {
-        var key = Array(labels.service.utf8) + [0, labels.kind.rawValue, labels.status.rawValue]
-        key += Array(labels.name.utf8)
-        for name in dimensionNames { key += [0] + Array((labels.dimensions[name] ?? "").utf8) }
+        var key: [UInt8] = []
+        Self.append(labels.service.utf8, to: &key)
+        key.append(labels.kind.rawValue)
+        key.append(labels.status.rawValue)
+        Self.append(labels.name.utf8, to: &key)
+        for name in dimensionNames { Self.append((labels.dimensions[name] ?? "").utf8, to: &key) }
         return key
     }
 
@@ -134,7 +147,6 @@ struct SeriesTable {
 
     /// Names that differ in an id each would fill the table: it is emptied of them now and then.
     private mutating func remember(_ alias: [UInt8], _ row: Int) {
-        guard alias.count <= PipelineLimits.spanKeyBytes else { return }
         if aliasCount == PipelineLimits.spanNamesRemembered { forgetAliases() }
         rows[alias] = row
         aliasCount += 1
@@ -162,18 +174,5 @@ struct SeriesTable {
     func snapshot() -> [SpanSeries] {
         labels.indices.filter { labels[$0] != nil || ($0 == 0 && overflowed > 0) }
             .map { SpanSeries(labels: labels[$0], durations: durations.snapshot($0), bytes: bytes[$0]) }
-            .sorted { SpanSeries.precedes($0.labels, $1.labels) }
-    }
-}
-
-extension SpanSeries {
-    fileprivate static func precedes(_ a: Labels?, _ b: Labels?) -> Bool {
-        guard let a, let b else { return a != nil }
-        if a.service != b.service { return a.service < b.service }
-        if a.name != b.name { return a.name < b.name }
-        if a.kind != b.kind { return a.kind.rawValue < b.kind.rawValue }
-        if a.status != b.status { return a.status.rawValue < b.status.rawValue }
-        return a.dimensions.sorted { $0.key < $1.key }.map(\.value).lexicographicallyPrecedes(
-            b.dimensions.sorted { $0.key < $1.key }.map(\.value))
     }
 }

@@ -70,9 +70,12 @@ package final class SpanMetrics: Sendable {
                 state.graph.giveUp(before: now)
                 var resource = BatchResource()
                 for span in batch.entries {
+                    // Without an end it lasted no time, and it will come again.
+                    guard span.end != .zero else { continue }
                     if span.resource != resource.index {
                         resource = BatchResource(span.resource, batch)
-                        state.targets.see(batch.resources[Int(span.resource)], service: resource.service, base, now)
+                        state.targets.see(resource, base, now)
+                        state.series.begin(resource, base)
                     }
                     state.series.record(span, of: resource, base, now)
                     state.graph.record(span, of: resource, base, now)
@@ -84,7 +87,7 @@ package final class SpanMetrics: Sendable {
     /// All that was counted, in the order of its labels. Series that nothing was added to for a while are gone.
     package func snapshot() -> SpanMetricsSnapshot {
         let now = now()
-        return state.withLock { state in
+        var snapshot = state.withLock { state in
             state.graph.giveUp(before: now)
             state.series.dropIdle(now)
             state.graph.dropIdle(now)
@@ -94,15 +97,17 @@ package final class SpanMetrics: Sendable {
                 unpaired: state.graph.unpairedSnapshot(), droppedHalves: state.graph.droppedHalves,
                 overflowedSpans: state.series.overflowed, overflowedCalls: state.graph.overflowed)
         }
+        // Senders wait for the lock: what can be done without it is.
+        snapshot.sort()
+        return snapshot
     }
 }
 
 /// The resource that a run of spans shares, as the tables want it.
 struct BatchResource {
     var index = UInt32.max
+    /// Its service's name, cut to what a label may have.
     var service = ""
-    /// The service's name as it lies in the bytes, and its place.
-    var serviceName = ByteRange.empty
     var body = ByteRange.empty
 
     init() {}
@@ -110,9 +115,9 @@ struct BatchResource {
     init(_ index: UInt32, _ batch: SpanBatch) {
         let entry = batch.resources[Int(index)]
         self.index = index
-        serviceName = entry.serviceName
         body = entry.body
         let name = batch.bytes[entry.serviceName.lowerBound..<entry.serviceName.upperBound]
-        service = String(decoding: SpanNameTemplate.cut(Array(name)), as: UTF8.self)
+        let text = String(decoding: SpanNameTemplate.cut(name), as: UTF8.self)
+        service = text.isEmpty ? Resource.unknownService : text
     }
 }

@@ -13,6 +13,25 @@ package struct SpanMetricsSnapshot: Sendable {
     /// Spans and calls counted in the series for what is too much.
     package var overflowedSpans: UInt64
     package var overflowedCalls: UInt64
+
+    /// In the order of labels, what is for the rest last; resources that differ in nothing that a label shows are one.
+    mutating func sort() {
+        spans = Self.sorted(spans) { $0.labels?.order }
+        edges = Self.sorted(edges) { $0.edge.map { [$0.client, $0.server, $0.type.rawValue] } }
+        unpaired = Self.sorted(unpaired) { half in half.service.map { [$0, half.isServer ? "server" : "client"] } }
+        targets = Self.sorted(Array(Set(targets))) { target in
+            [target.job, target.instance] + target.attributes.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        }
+    }
+
+    private static func sorted<Row>(_ rows: [Row], by order: (Row) -> [String]?) -> [Row] {
+        rows.map { (order: order($0), row: $0) }
+            .sorted { a, b in
+                guard let a = a.order, let b = b.order else { return a.order != nil && b.order == nil }
+                return a.lexicographicallyPrecedes(b)
+            }
+            .map(\.row)
+    }
 }
 
 /// Spans of one service, name, kind and status; all labels nil for the rest.
@@ -25,6 +44,11 @@ package struct SpanSeries: Hashable, Sendable {
         package var status: StatusCode
         /// Values of the configured dimensions that the span has, by key.
         package var dimensions: [String: String]
+
+        fileprivate var order: [String] {
+            [service, name, String(kind.rawValue), String(status.rawValue)]
+                + dimensions.sorted { $0.key < $1.key }.map(\.value)
+        }
     }
 
     package var labels: Labels?
@@ -56,11 +80,10 @@ package struct CallEdge: Hashable, Sendable {
     package var type: ConnectionType
 }
 
-/// Halves of calls of one service whose other half did not come.
+/// Halves of calls of one service whose other half did not come; of all other services together.
 package struct UnpairedSeries: Hashable, Sendable {
-    /// One of the two is empty.
-    package var client: String
-    package var server: String
+    package var service: String?
+    package var isServer: Bool
     package var count: UInt64
 }
 

@@ -56,10 +56,10 @@ enum SpanNameTemplate {
     }
 
     /// `text` up to what a label may have, cut at the start of a character.
-    static func cut(_ text: [UInt8]) -> [UInt8] {
-        guard text.count > PipelineLimits.spanLabelBytes else { return text }
-        var end = PipelineLimits.spanLabelBytes
-        while end > 0, text[end] & 0xC0 == 0x80 { end -= 1 }
+    static func cut(_ text: some RandomAccessCollection<UInt8>) -> [UInt8] {
+        guard text.count > PipelineLimits.spanLabelBytes else { return Array(text) }
+        var end = text.index(text.startIndex, offsetBy: PipelineLimits.spanLabelBytes)
+        while end > text.startIndex, text[end] & 0xC0 == 0x80 { end = text.index(before: end) }
         return Array(text[..<end])
     }
 }

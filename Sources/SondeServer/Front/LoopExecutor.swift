@@ -28,6 +28,21 @@ extension Request {
     /// Whether the answer is found without keeping the event loop from its other connections for long: telemetry of usual
     /// size, since the store's work is done elsewhere. Questions are not quick: their answers are made where they are asked.
     var isQuick: Bool {
-        match.route.intake.signal != nil && body.count <= ServerLimits.quickBodyBytes
+        guard match.route.intake.signal != nil else { return false }
+        // Reading JSON costs ten times what reading protobuf does.
+        let isText = header("content-type")?.contains("json") ?? true
+        let limit = isText ? ServerLimits.quickTextBytes : ServerLimits.quickBodyBytes
+        return QuickBody.isQuick(body, isCompressed: header("content-encoding") != nil, limit: limit)
+    }
+}
+
+enum QuickBody {
+    /// A gzip body says at its end how long it is inflated (RFC 1952, section 2.3.1); one that lies about it can keep its
+    /// loop for as long as the limit of inflation lets it, and only if it is short itself.
+    static func isQuick(_ body: [UInt8], isCompressed: Bool, limit: Int) -> Bool {
+        guard isCompressed else { return body.count <= limit }
+        guard body.count >= 4, body.count <= limit / 4 else { return false }
+        let inflated = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return inflated <= limit
     }
 }

@@ -84,7 +84,8 @@ struct SpanMetricsPage {
         for (labels, edge) in edges { text.sample(SpanMetricName.requests, labels: labels, value: edge.server.count) }
         family(SpanMetricName.unpaired, .counter, &text)
         for half in snapshot.unpaired {
-            let labels = PrometheusText.labels([("client", half.client), ("server", half.server)])
+            let side = (half.isServer ? "server" : "client", half.service ?? "")
+            let labels = half.service == nil ? Self.overflow : PrometheusText.labels([side])
             text.sample(SpanMetricName.unpaired, labels: labels, value: half.count)
         }
     }

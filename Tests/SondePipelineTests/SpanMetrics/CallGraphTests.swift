@@ -60,12 +60,39 @@ import Testing
         #expect(edges == ["gateway orders [messaging_system] 1 0"])
     }
 
-    @Test func aServerWithTheSpanIDOfItsClientMeetsIt() throws {
+    /// The server's parent is that of its client, or none; a client of that id must not be taken for its own.
+    @Test(arguments: [false, true], [0, 1] as [UInt64])
+    func aServerThatSharesTheSpanIDOfItsClientMeetsIt(serverFirst: Bool, parent: UInt64) throws {
         var shared = server
         shared.spanID = client.spanID
-        shared.parentSpanID = client.parentSpanID
-        try record(client, shared)
+        shared.parentSpanID = SpanID(parent)
+        shared.attributes = [Attribute("zipkin.shared", .bool(true))]
+        let other = SpanRecord.sample(1, service: "mobile", kind: .client)
+        for half in serverFirst ? [shared, other, client] : [other, client, shared] { try record(half) }
         #expect(edges == ["gateway orders [] 1 0"])
+    }
+
+    @Test func aHalfWaitsItsOwnTimeOnly() throws {
+        try record(client, server)
+        clock.move(by: PipelineLimits.callWait - .seconds(1))
+        try record(server)
+        clock.move(by: .seconds(2))
+        #expect(metrics.snapshot().unpaired.isEmpty)
+        clock.move(by: PipelineLimits.callWait)
+        #expect(metrics.snapshot().unpaired == [UnpairedSeries(service: "orders", isServer: true, count: 1)])
+    }
+
+    @Test func servicesWithoutPartnersAreForgottenAndBounded() throws {
+        let spans = (1...UInt64(PipelineLimits.callSeries + 2)).map {
+            SpanRecord.sample(trace: $0, 2, parent: 1, service: "service \($0)", kind: .client)
+        }
+        metrics.record(try batch(spans))
+        clock.move(by: PipelineLimits.callWait + .seconds(1))
+        let unpaired = metrics.snapshot().unpaired
+        #expect(unpaired.last == UnpairedSeries(service: nil, isServer: false, count: 2))
+        #expect(unpaired.count == PipelineLimits.callSeries + 1)
+        clock.move(by: PipelineLimits.seriesIdleTime + .seconds(1))
+        #expect(metrics.snapshot().unpaired.count == 1)
     }
 
     @Test(arguments: [
@@ -104,9 +131,9 @@ import Testing
         #expect(
             metrics.snapshot().unpaired
                 == [
-                    UnpairedSeries(client: "gateway", server: "", count: 1),
-                    UnpairedSeries(client: "", server: "orders", count: 1),
-                ].sorted { ($0.client + $0.server) < ($1.client + $1.server) })
+                    UnpairedSeries(service: "gateway", isServer: false, count: 1),
+                    UnpairedSeries(service: "orders", isServer: true, count: 1),
+                ])
         #expect(edges == [])
     }
 

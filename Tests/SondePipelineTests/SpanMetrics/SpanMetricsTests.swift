@@ -74,7 +74,6 @@ final class MovableClock: Sendable {
         let metrics = metrics()
         var span = SpanRecord.sample(1)
         span.end = Timestamp(nanoseconds: span.start.nanoseconds + nanoseconds)
-        if span.end.nanoseconds < span.start.nanoseconds { span.start = .zero }
         metrics.record(try batch([span]))
         let durations = try #require(metrics.snapshot().spans.first?.durations)
         #expect(durations.counts.firstIndex(of: 1) == bucket)
@@ -148,6 +147,42 @@ final class MovableClock: Sendable {
         let series = metrics.snapshot().spans
         #expect(series.map(\.labels?.name) == ["x\u{FFFD}"])
         #expect(series.first?.durations.count == 2)
+    }
+
+    @Test func unfinishedSpansAreNotCounted() throws {
+        let metrics = metrics()
+        var open = SpanRecord.sample(1)
+        open.end = .zero
+        open.attributes = [Attribute(SpanRecord.unfinishedKey, .bool(true))]
+        metrics.record(try batch([open]))
+        #expect(metrics.snapshot().spans.isEmpty && metrics.snapshot().edges.isEmpty)
+    }
+
+    @Test func aServiceWithoutANameIsCalledAsInTheStore() throws {
+        let metrics = metrics()
+        var span = SpanRecord.sample(1)
+        span.resource = Resource(attributes: [])
+        metrics.record(try batch([span]))
+        #expect(metrics.snapshot().spans.map(\.labels?.service) == [Resource.unknownService])
+    }
+
+    @Test func longServicesAndNamesAreCut() throws {
+        let metrics = metrics()
+        let long = String(repeating: "x", count: 100_000)
+        metrics.record(try batch([.sample(1, service: long, name: long)]))
+        let labels = try #require(metrics.snapshot().spans.first?.labels)
+        #expect(labels.service.utf8.count == PipelineLimits.spanLabelBytes)
+        #expect(labels.name.utf8.count == PipelineLimits.spanLabelBytes)
+    }
+
+    @Test func nothingInANameMakesItAnothersService() throws {
+        let metrics = metrics()
+        metrics.record(
+            try batch([
+                .sample(1, service: "a", name: "x\u{0}\u{2}\u{0}y", kind: .internal),
+                .sample(2, service: "a\u{0}\u{1}\u{0}x", name: "y", kind: .server),
+            ]))
+        #expect(metrics.snapshot().spans.count == 2)
     }
 
     @Test func resourcesAreTargetsOnce() throws {

@@ -36,7 +36,8 @@ struct GRPCFront: ServerChildChannel {
             await withDiscardingTaskGroup { group in
                 for await call in connection.calls {
                     group.addTask {
-                        let isQuick = call.message.count <= ServerLimits.quickBodyBytes
+                        let isQuick = QuickBody.isQuick(
+                            call.message, isCompressed: call.isCompressed, limit: ServerLimits.quickBodyBytes)
                         let answer = await perform(isQuick: isQuick) { await dispatcher.respond(to: call) }
                         loop.execute { connection.handler.value.answer(answer, on: call.stream) }
                     }
