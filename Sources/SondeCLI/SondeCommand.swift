@@ -18,7 +18,7 @@ struct SondeCommand: AsyncParsableCommand {
         subcommands: [
             Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Export.self,
             Import.self, Stats.self, Pin.self, RunSQL.self, Check.self, Backup.self, Exec.self,
-            RunDoctor.self, Errors.self, Diff.self, Attributes.self,
+            Top.self, Graph.self, RunDoctor.self, Errors.self, Diff.self, Attributes.self,
             Tail.self, Expect.self, Completions.self, ShowVersion.self,
         ]
     )

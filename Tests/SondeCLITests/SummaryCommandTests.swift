@@ -19,7 +19,7 @@ struct SummaryCommandTests {
         ("trace-adjusted", ["trace", id, "--adjusted"]),
         ("trace-waterfall", ["trace", id, "--as", "waterfall", "--critical"]),
         ("trace-flame", ["trace", id, "--as", "flame"]),
-        ("errors", ["errors"] + range),
+        ("top", ["top", "--once"] + range), ("graph", ["graph"] + range), ("errors", ["errors"] + range),
         ("diff", ["diff", id, TraceID.sample(8).hex]), ("attributes", ["attributes"]),
         ("attribute", ["attributes", "db.system.name"]),
     ]
@@ -52,6 +52,9 @@ struct SummaryCommandTests {
 
     @Test func documentsLookAsAgreed() async throws {
         let commands = [
+            ("top.json", ["top", "-o", "json"] + Self.range), ("top.ndjson", ["top", "-o", "ndjson"] + Self.range),
+            ("graph.json", ["graph", "-o", "json"] + Self.range), ("graph.dot", ["graph", "-o", "dot"] + Self.range),
+            ("graph.mmd", ["graph", "-o", "mermaid"] + Self.range),
             ("errors.json", ["errors", "-o", "json"] + Self.range),
             ("errors.ndjson", ["errors", "-o", "ndjson"] + Self.range),
             ("diff.json", ["diff", Self.id, TraceID.sample(8).hex, "-o", "json"]),
@@ -81,7 +84,7 @@ struct SummaryCommandTests {
 
     @Test func nothingThereEndsWithOneAndSaysWhatToDo() async throws {
         let commands = [
-            ["errors", "--since", "1m"],
+            ["top", "--once", "--since", "1m"], ["graph", "--since", "1m"], ["errors", "--since", "1m"],
             ["doctor", "--since", "1m"], ["attributes", "--since", "1m"],
             ["attributes", "nothing", "--since", "1m"],
             ["diff", "--slow", "service=orders", "--since", "1m"],

@@ -13,9 +13,9 @@ struct Diff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare two traces, or two groups of traces.",
         discussion: """
-            Places of the tree are compared by services and operations that lead to them: how many spans, how much time, \
-            how many errors a trace. Of groups, the attribute values that one side has and the other has not are listed, \
-            the most telling first. The second side is the one that is looked at.
+            Places of the tree are compared by services and operations that lead to them: how many spans, how much \
+            time, how many errors a trace. Of groups, the attribute values that one side has and the other has not are \
+            listed, the most telling first. The second side is the one that is looked at.
 
             EXAMPLES:
               sonde diff 5b8e 77af

@@ -13,10 +13,10 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow new traces, or spans, that meet a query.",
         discussion: """
-            A trace is shown once, when it is complete; an incomplete one two seconds after its first span. --spans shows \
-            every span that meets the conditions when it arrives, also those that an old trace gains. On a terminal each \
-            is a line for people, in a pipe a line of JSON. It goes on until Ctrl-C, --count, --timeout, or a trace that \
-            meets --until, which ends it with status 0; a --timeout that passes first ends it with 1.
+            A trace is shown once, when it is complete; an incomplete one two seconds after its first span. --spans \
+            shows every span that meets the conditions when it arrives, also those that an old trace gains. On a \
+            terminal each is a line for people, in a pipe a line of JSON. It goes on until Ctrl-C, --count, --timeout, \
+            or a trace that meets --until, which ends it with status 0; a --timeout that passes first ends it with 1.
 
             EXAMPLES:
               sonde tail

@@ -34,21 +34,24 @@ struct AnalysisQueries: Sendable {
 
     private func analysis(_ request: Request) async throws(Refusal) -> Reply {
         let parameters = Parameters(items: request.match.target.query, now: clock.now())
-        let trace = try await trace(request.match.parameters["id"] ?? "")
-        switch parameters.text("format") {
-        case "folded":
-            return .text(FoldedStacks.text(of: trace))
-        case nil, "json":
-            let (report, findings) = Doctor.examine(trace, now: parameters.now)
-            return .json(NativeJSON.analysis(trace, report, findings: findings))
-        case let other?: throw parameters.malformed("format", other, expected: "json or folded")
+        let format = parameters.text("format") ?? "json"
+        guard ["json", "folded"].contains(format) else {
+            throw parameters.malformed("format", format, expected: "json or folded")
         }
+        let trace = try await trace(Self.id(request.match.parameters["id"] ?? ""))
+        guard format == "json" else { return .text(FoldedStacks.text(of: trace)) }
+        let (report, findings) = Doctor.examine(trace, now: parameters.now)
+        return .json(NativeJSON.analysis(trace, report, findings: findings))
     }
 
-    private func trace(_ text: String) async throws(Refusal) -> Trace {
+    private static func id(_ text: String) throws(Refusal) -> TraceID {
         guard let id = TraceID(padding: text) else {
             throw .invalid("\(text.prefix(80)) is not a trace id", hint: "expected 1 to 32 hex digits")
         }
+        return id
+    }
+
+    private func trace(_ id: TraceID) async throws(Refusal) -> Trace {
         let trace = try await asking { () async throws(ReadError) in try await reader.trace(id) }
         guard let trace else {
             throw .notFound(
@@ -62,7 +65,8 @@ struct AnalysisQueries: Sendable {
     private func difference(_ request: Request) async throws(Refusal) -> Reply {
         let parameters = Parameters(items: request.match.target.query, now: clock.now())
         if let a = parameters.text("a"), let b = parameters.text("b") {
-            let (a, b) = (try await trace(a), try await trace(b))
+            let ids = (try Self.id(a), try Self.id(b))
+            let (a, b) = (try await trace(ids.0), try await trace(ids.1))
             return .json(NativeJSON.difference(TraceComparison.difference(from: a, to: b)))
         }
         let (query, division) = try groups(parameters)

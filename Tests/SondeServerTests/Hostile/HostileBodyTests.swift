@@ -109,7 +109,7 @@ import Testing
             #expect(page.contains("sonde_ingest_in_flight_bytes 0\n"))
             #expect(
                 page.split(separator: "\n").allSatisfy {
-                    $0.hasPrefix("#") || $0.contains(/^[a-z_]+(\{.*\})? [-+0-9.eInfNa]+$/)
+                    $0.hasPrefix("#") || $0.contains(/^[a-z_]+(\{.*\})? [-+0-9.eInfNa]+$/.dotMatchesNewlines())
                 })
         }
     }
