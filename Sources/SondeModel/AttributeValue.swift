@@ -64,7 +64,7 @@ extension AttributeValue {
 
     /// Whole numbers without `.0`, so that `8` finds the double 8; exponents only where Swift prints them.
     private static func text(of value: Double) -> String {
-        if let whole = Int64(exactly: value), abs(whole) < 1 << 53 { return String(whole) }
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return String(whole) }
         return "\(value)"
     }
 

@@ -77,7 +77,9 @@ struct AttributeMatcher {
     }
 
     private static func holds(_ condition: AttributeCondition, _ attributes: [Attribute]) -> Bool {
-        attributes.contains { $0.key == condition.key && $0.value.text == condition.value }
+        attributes.contains {
+            $0.key.utf8.elementsEqual(condition.key.utf8) && $0.value.text.utf8.elementsEqual(condition.value.utf8)
+        }
     }
 
     /// Whether any span of the block could meet every condition, by its dictionaries and contexts alone.

@@ -130,7 +130,7 @@ extension ActivityQuery {
     /// Steps of one series where steps tell of windows.
     var windowsOfSeries: Int {
         guard let step, step > 0, let start, let end, start < end else { return 0 }
-        return Int(clamping: start.nanoseconds(until: end) / step) + 1
+        return Int(clamping: min(start.nanoseconds(until: end) / step, UInt64(Int64.max) - 1) + 1)
     }
 
     package static func tooManyPoints() -> ReadError {

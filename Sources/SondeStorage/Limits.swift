@@ -5,8 +5,8 @@ package enum QueryLimits {
     /// Unicode scalars in a query. Written by hand they have hundreds; a generated list of a thousand ids fits.
     package static let textScalars = 32_768
 
-    /// Levels of nesting, and operators in a row that nest (`1 + 1 + …`, `{} > {} > …`). Reading and evaluating call
-    /// themselves once a level: this many take some 100 kB of a thread's stack of 512 kB.
+    /// Levels of nesting, and operators of a query that nest to the left (`1 + 1 + …`, `{} > {} > …`). Reading and
+    /// evaluating call themselves once a level: this many of each take some 200 kB of a thread's stack of 512 kB.
     package static let depth = 100
 
     /// Spanset filters in one query: each is evaluated over every span of a trace.

@@ -69,7 +69,8 @@ extension AttributeCondition {
     }
 
     private func matches(_ attributes: [Attribute]) -> Bool {
-        attributes.contains { $0.key == key && $0.value.text == value }
+        // By bytes, as filters do: Swift holds different spellings of one character for equal.
+        attributes.contains { $0.key.utf8.elementsEqual(key.utf8) && $0.value.text.utf8.elementsEqual(value.utf8) }
     }
 }
 

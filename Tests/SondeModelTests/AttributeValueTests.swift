@@ -10,6 +10,7 @@ struct AttributeValueTests {
         (AttributeValue.empty, ""), (.string("a b"), "a b"), (.bool(true), "true"),
         (.int(.min), "-9223372036854775808"),
         (.double(8), "8"), (.double(0.5), "0.5"), (.double(1e300), "1e+300"), (.double(.nan), "nan"),
+        (.double(-9_223_372_036_854_775_808), "-9.223372036854776e+18"),
         (.bytes([0, 255]), "00ff"),
         (.array([.int(1), .string("a\"b\n"), .empty]), "[1,\"a\\\"b\\n\",null]"),
         (.map([Attribute("k", .array([])), Attribute("u", .string("\u{1}"))]), "{\"k\":[],\"u\":\"\\u0001\"}"),

@@ -64,14 +64,16 @@ struct FailureDetector: Sendable {
         return "\(place.text) times out after \(Wording.duration(after)) \(count)\(said)\(reach)"
     }
 
+    /// What the failure did not tell is left out.
     private func evidence(_ failure: ErrorFingerprint, of total: Int) -> [Finding.Evidence] {
-        [
+        let evidence: [Finding.Evidence] = [
             .init("type", .text(failure.signature.type)), .init("message", .text(failure.sampleMessage)),
             .init("stackTop", .text(failure.stackTop)), .init("failures", .count(failure.count)),
             .init("failingTraces", .count(failure.traceCount)), .init("traces", .count(total)),
             .init("failedRequests", .count(failure.failedTraceCount)),
             .init("share", .share(Double(failure.traceCount) / Double(max(1, total)))),
         ]
+        return evidence.filter { $0.value != .text("") }
     }
 
     /// Whether a client was told no (its span is in error by convention) and its caller went on: an answer, not a failure.

@@ -28,6 +28,8 @@ enum ChildProcess {
         _ command: [String], environment: [String: String], started: (Int32) -> Void
     ) -> End {
         forwardSignals()
+        // Where our caller ignores the ends of children, the system would not keep how this one ended.
+        signal(SIGCHLD, SIG_DFL)
         var process = pid_t()
         let error = spawn(command, environment, &process)
         guard error == 0 else { return .notStarted(error) }
@@ -37,8 +39,11 @@ enum ChildProcess {
         if early != 0 { kill(process, early) }
         started(process)
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        var found = waitpid(process, &status, 0)
+        while found < 0, errno == EINTR { found = waitpid(process, &status, 0) }
         child.store(0, ordering: .sequentiallyConsistent)
+        restoreSignals()
+        guard found == process else { return .notStarted(errno) }
         let signal = status & 0x7F
         return signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
     }
@@ -99,10 +104,21 @@ extension ChildProcess {
     /// A signal that came before there was a child.
     private static let pending = Atomic<Int32>(0)
 
+    private static let forwarded = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH]
+
+    /// With the command gone, signals are for us again: nobody must wait for a collector that does not answer.
+    private static func restoreSignals() {
+        for number in forwarded {
+            var present = sigaction()
+            sigaction(number, nil, &present)
+            if !present.isIgnored { signal(number, SIG_DFL) }
+        }
+    }
+
     private static func forwardSignals() {
         // Both must have been initialized before a handler touches them.
         _ = (child.load(ordering: .relaxed), pending.load(ordering: .relaxed))
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH] {
+        for number in forwarded {
             var before = sigaction()
             sigaction(number, nil, &before)
             // What our caller wants ignored, as nohup does, the command ignores as well.

@@ -28,7 +28,8 @@ struct TailFollower {
         let isSweep = looks % Limits.tailSweep == 0
         looks += 1
         memory.forget(
-            before: Timestamp(nanoseconds: now.nanoseconds - min(now.nanoseconds, Limits.tailWindowNanoseconds)))
+            before: Timestamp(nanoseconds: now.nanoseconds - min(now.nanoseconds, Limits.tailWindowNanoseconds)),
+            present: now)
         var asked = query
         asked.start = memory.floor
         var news: [(summary: TraceSummary, isNew: Bool)] = []

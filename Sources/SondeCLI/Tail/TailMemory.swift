@@ -46,13 +46,14 @@ struct TailMemory {
         trace.spans.indices.filter { entries[trace.id]?.spans.insert(trace.spans[$0].key).inserted ?? false }
     }
 
-    /// Lets go of what began before `moment`, and of the first seen beyond the capacity.
-    mutating func forget(before moment: Timestamp) {
+    /// Lets go of what began before `moment`, and of the first seen beyond the capacity. What is dated after the present
+    /// by a wrong clock does not keep the rest from being looked at.
+    mutating func forget(before moment: Timestamp, present: Timestamp = .distantFuture) {
         floor = max(floor, moment)
         let tooMany = max(0, order.count - capacity)
         for id in order.prefix(tooMany) {
-            guard let entry = entries[id] else { continue }
-            floor = max(floor, Timestamp(nanoseconds: entry.start.nanoseconds + 1))
+            guard let entry = entries.removeValue(forKey: id) else { continue }
+            floor = max(floor, min(present, entry.start.advanced(byNanoseconds: 1)))
         }
         guard tooMany > 0 || order.contains(where: { entries[$0].map { $0.start < floor } ?? true }) else { return }
         entries = entries.filter { $0.value.start >= floor }

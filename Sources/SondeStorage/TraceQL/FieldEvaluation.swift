@@ -227,7 +227,7 @@ extension LooseCondition {
     private func holdsOfWhole(_ value: AttributeValue) -> Bool {
         switch self {
         case .exists: return true
-        case .equals(let text): return value.text == text
+        case .equals(let text): return value.text.utf8.elementsEqual(text.utf8)
         case .matches(let expression): return expression.matches(value.text)
         case .compares(let comparison, let wanted):
             guard let literal = FieldLiteral(value) else { return false }

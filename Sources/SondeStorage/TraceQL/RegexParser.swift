@@ -125,7 +125,8 @@ struct RegexParser {
             count += 1
             guard count == 1 else { throw error("a repetition can't be repeated; put ( ) around it", at: start) }
             guard node != .empty else { continue }
-            node = .repeated(node, least: bounds.least, most: bounds.most)
+            // Nothing, however often: what is inside need not be compiled, at any depth.
+            node = bounds.most == 0 ? .empty : .repeated(node, least: bounds.least, most: bounds.most)
         }
         return node
     }
@@ -188,8 +189,7 @@ struct RegexParser {
     private mutating func group(_ start: Int) throws(QuerySyntaxError) -> RegexNode {
         let outer = flags
         if take("?") {
-            if take("P<") || peek == "<" && !isLookBehind {
-                _ = take("<")
+            if take("P<") || !isLookBehind && take("<") {
                 try groupName(start)
             } else if try flagsOnly(start) {
                 return .empty

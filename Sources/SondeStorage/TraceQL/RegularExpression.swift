@@ -129,6 +129,7 @@ struct RegexProgram: Hashable, Sendable {
     private(set) var sets: [RegexSet] = []
     /// The only text that matches, where there is only one.
     private(set) var literal: String?
+    private var cost = 0
 
     init(compiling pattern: String) throws(QuerySyntaxError) {
         var parser = RegexParser(pattern)
@@ -139,12 +140,18 @@ struct RegexProgram: Hashable, Sendable {
     }
 
     private mutating func append(_ instruction: Instruction) throws(QuerySyntaxError) {
-        guard instructions.count < QueryLimits.patternInstructions else {
+        try charge(1)
+        instructions.append(instruction)
+    }
+
+    /// What a step costs at most for each character of a text: classes are looked through.
+    private mutating func charge(_ steps: Int) throws(QuerySyntaxError) {
+        cost += steps
+        guard cost <= QueryLimits.patternInstructions else {
             throw QuerySyntaxError(
                 "the regular expression is too large: it takes more than \(QueryLimits.patternInstructions) steps",
                 at: 0)
         }
-        instructions.append(instruction)
     }
 
     private var here: Int32 { Int32(instructions.count) }
@@ -155,6 +162,7 @@ struct RegexProgram: Hashable, Sendable {
         case .scalar(let scalar): try append(.scalar(scalar))
         case .anything: try append(.anything)
         case .set(let set):
+            try charge(set.size)
             try append(.set(Int32(sets.count)))
             sets.append(set)
         case .assertion(let assertion): try append(.assert(assertion))
@@ -241,6 +249,13 @@ struct RegexSet: Hashable, Sendable {
 
     init(ranges: [ClosedRange<Unicode.Scalar>]) {
         members = ranges.map { .range($0.lowerBound.value...$0.upperBound.value) }
+    }
+
+    /// Members to be looked at for one character.
+    var size: Int {
+        members.reduce(0) { size, member in
+            if case .set(let set) = member { size + set.size } else { size + 1 }
+        }
     }
 
     var negated: RegexSet {

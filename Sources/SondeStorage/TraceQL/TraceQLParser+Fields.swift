@@ -130,10 +130,8 @@ extension TraceQLParser {
     private mutating func sum() throws(QuerySyntaxError) -> FieldExpression {
         let start = offset
         var left = try product()
-        var count = 0
         while let sign = sign("+", "-") {
-            count += 1
-            try checkRow(count)
+            try countOperator()
             try check(left, isNumberFrom: start)
             advance()
             let next = offset
@@ -147,10 +145,8 @@ extension TraceQLParser {
     private mutating func product() throws(QuerySyntaxError) -> FieldExpression {
         let start = offset
         var left = try unary()
-        var count = 0
         while let sign = sign("*", "/", "%") {
-            count += 1
-            try checkRow(count)
+            try countOperator()
             try check(left, isNumberFrom: start)
             advance()
             let next = offset
@@ -198,9 +194,11 @@ extension TraceQLParser {
 
     private static func negative(_ expression: FieldExpression) -> FieldExpression {
         switch expression {
+        // The smallest whole number has no counterpart.
+        case .literal(.int(.min)): .literal(.double(-Double(Int64.min)))
         case .literal(.int(let value)): .literal(.int(-value))
         case .literal(.double(let value)): .literal(.double(-value))
-        case .literal(.duration(let value)): .literal(.duration(-value))
+        case .literal(.duration(let value)) where value > .min: .literal(.duration(-value))
         default: .negative(expression)
         }
     }

@@ -84,10 +84,8 @@ extension TraceQLParser {
 
     private mutating func sum(isFirst: Bool) throws(QuerySyntaxError) -> ScalarExpression {
         var left = try product(isFirst: isFirst)
-        var count = 0
         while let sign = arithmetic("+", "-") {
-            count += 1
-            try checkRow(count)
+            try countOperator()
             left = .arithmetic(left, sign, try product(isFirst: false))
         }
         return left
@@ -95,10 +93,8 @@ extension TraceQLParser {
 
     private mutating func product(isFirst: Bool) throws(QuerySyntaxError) -> ScalarExpression {
         var left = try power(isFirst: isFirst)
-        var count = 0
         while let sign = arithmetic("*", "/", "%") {
-            count += 1
-            try checkRow(count)
+            try countOperator()
             left = .arithmetic(left, sign, try power(isFirst: false))
         }
         return left

@@ -14,6 +14,8 @@ struct TraceQLParser {
     private let tokens: [QueryToken]
     private var index = 0
     private var depth = 0
+    /// Operators so far that nest to the left.
+    private var operators = 0
     private var filters = 0
 
     init(_ text: String) throws(QuerySyntaxError) {
@@ -86,10 +88,12 @@ struct TraceQLParser {
         return try body(&self)
     }
 
-    /// Operators in a row nest to the left, one level each.
-    func checkRow(_ count: Int) throws(QuerySyntaxError) {
-        guard count + depth > QueryLimits.depth else { return }
-        throw QuerySyntaxError("more than \(QueryLimits.depth) operators stand in a row", at: offset)
+    /// Operators in a row nest to the left, one level each; rows may begin with rows, so that all of a query count.
+    mutating func countOperator() throws(QuerySyntaxError) {
+        operators += 1
+        guard operators > QueryLimits.depth else { return }
+        throw QuerySyntaxError(
+            "the query has more than \(QueryLimits.depth) operators of arithmetic or between sets", at: offset)
     }
 
     // MARK: Sets
@@ -110,10 +114,8 @@ struct TraceQLParser {
 
     private mutating func related() throws(QuerySyntaxError) -> SpansetExpression {
         var left = try set()
-        var count = 0
         while let relation = Self.structural(token.kind) {
-            count += 1
-            try checkRow(count)
+            try countOperator()
             advance()
             left = .structural(left, relation, try set())
         }

@@ -40,6 +40,16 @@ struct TailMemoryTests {
         for n in 1...10 as ClosedRange<UInt64> { #expect(memory.see(summary(n, start: Int64(n))) == .none) }
     }
 
+    @Test func aTraceFromTheFutureDoesNotSilenceTheRest() {
+        var memory = TailMemory(from: .zero, capacity: 1)
+        var future = summary(1)
+        future.start = Timestamp(nanoseconds: .max)
+        #expect(memory.see(future) == .new)
+        #expect(memory.see(summary(2, start: 5)) == .new)
+        memory.forget(before: .zero, present: .sample(ms: 10))
+        #expect(memory.see(summary(3, start: 11)) == .new)
+    }
+
     @Test func anIncompleteTraceWaitsForItsRootAndThenNoLonger() {
         var memory = TailMemory(from: .zero)
         let begin = ContinuousClock.now

@@ -12,6 +12,7 @@ import Testing
     @Test(arguments: [
         "/sonde/v1/graph?start=x", "/sonde/v1/graph?start=now&end=now-1h", "/sonde/v1/graph?quantile=95",
         "/sonde/v1/activity?by=color", "/sonde/v1/activity?kind=server&kind=none", "/sonde/v1/activity?step=0s",
+        "/sonde/v1/activity?start=1970-01-01T00:00:00Z&end=2500-01-01T00:00:00Z&step=1ns&window=1ns",
         "/sonde/v1/activity?step=-1s", "/sonde/v1/activity?quantile=0.5,x", "/sonde/v1/activity?self=perhaps",
         "/sonde/v1/activity?quantile=nan", "/sonde/v1/activity?quantile=0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0",
     ])

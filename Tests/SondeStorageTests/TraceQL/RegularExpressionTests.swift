@@ -9,6 +9,7 @@ import Testing
         ("(", 0), ("a)", 1), ("[a", 0), ("*a", 0), ("a**", 2), ("a{3,2}", 1), ("a{1001}", 1), ("(?=x)", 2),
         ("(?<=x)", 2), ("\\1", 0), ("a\\", 1), ("[z-a]", 1), ("\\p{Greek}", 0), ("\\y", 0), ("[[:alfa:]]", 3),
         ("\\xZZ", 0), ("(?P<n", 5),
+        ("(?P<<n>x)", 4), ("[" + String(repeating: "ab", count: 500) + "]{100}", 0),
     ])
     func refusesWithThePlace(pattern: String, offset: Int) {
         #expect {
@@ -30,7 +31,8 @@ import Testing
         ("\\bfoo\\b.*", "foo bar", true), ("\\bfoo\\b.*", "foobar", false), ("\\Qa.b*\\E+", "a.b**", true),
         ("\\Qa.b\\E", "axb", false), ("\\x41\\x{1F600}", "A😀", true), ("\\p{Lu}\\pL+", "Éa", true),
         ("\\PL", "a", false), ("(?P<x>a)(?<y>b)(?:c)", "abc", true), ("a*?b+?", "aabb", true), ("e\u{301}", "é", false),
-        ("\\.\\*\\/", ".*/", true), ("GET|POST|", "", true), ("\\z|a", "a", true),
+        ("\\.\\*\\/", ".*/", true), ("(((((a{0}){1000}){1000}){1000}){1000}){1000}", "", true),
+        ("GET|POST|", "", true), ("\\z|a", "a", true),
     ])
     func matchesTheWholeText(pattern: String, text: String, isMatch: Bool) throws {
         #expect(try RegularExpression(pattern).matches(text) == isMatch)

@@ -214,6 +214,7 @@ import Testing
             ("{ .n > 9007199254740992.0 }", true), ("{ .n < 9007199254740994.0 }", true), ("{ .n < 1e300 }", true),
             ("{ .n > -1e300 }", true), ("{ .nan = .nan }", false), ("{ .nan < 1 }", false), ("{ .nan != 1 }", true),
             ("{ .n + maxInt > maxInt }", true), ("{ .n = minInt }", false),
+            ("{ .n < -minInt }", true), ("{ .n = --minInt }", false), ("{ .n = -9223372036854775808.0 }", false),
         ] {
             #expect(try TraceExpression(parsing: text).matches(trace) == holds, "\(text)")
         }

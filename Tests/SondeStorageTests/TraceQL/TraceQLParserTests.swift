@@ -65,8 +65,9 @@ import Testing
         let sums = "{ " + Array(repeating: "1", count: 5_000).joined(separator: " + ") + " = 1 }"
         let bangs = "{ " + String(repeating: "!", count: 5_000) + ".a }"
         let minus = "{ 1 = " + String(repeating: "-", count: 5_000) + "1 }"
+        let rows = (0..<40).reduce("1") { inner, _ in "(" + inner + "*1*1*1-1-1-1)" }
         let many = Array(repeating: "{}", count: 65).joined(separator: " || ")
-        for text in [deep, row, sums, bangs, minus, many, String(repeating: " ", count: 32_769)] {
+        for text in [deep, row, sums, "{ \(rows) > 0 }", bangs, minus, many, String(repeating: " ", count: 32_769)] {
             #expect(throws: QuerySyntaxError.self) { try TraceExpression(parsing: text) }
         }
     }
