@@ -54,8 +54,9 @@ struct GraphLinks {
             let producers = try file.spans(of: trace).filter {
                 operations.kind(Int32(truncatingIfNeeded: $0.operation)) == .producer
             }
+            let senders = Dictionary(producers.map { ($0.spanID, $0) }, uniquingKeysWith: { first, _ in first })
             for target in targets[next..<end] {
-                guard let sender = producers.first(where: { $0.spanID == target.spanID }) else { continue }
+                guard let sender = senders[target.spanID] else { continue }
                 try insert(Sender(trace: trace, spanID: target.spanID))
                 try body(target, ActivityRow(sender))
             }

@@ -66,6 +66,9 @@ package struct ServerLimits: Hashable, Sendable {
     /// Bytes after which a list of whole traces takes no further one; the asker is told. Viewers hold all of it in memory.
     package static let traceListBytes = 16 * 1024 * 1024
 
+    /// Bytes of one trace in a form that repeats the resource in each span: 100 000 spans of usual size.
+    package static let largestTraceBytes = 64 * 1024 * 1024
+
     /// Lists of whole traces that are made at once: each grows to ``traceListBytes`` and a trace before anyone counts it as
     /// an answer, and two cores make no more of them sooner. Further ones wait, in the time that their question has.
     package static let traceListsAtOnce = 2

@@ -52,7 +52,7 @@ package struct WaterfallDrawing: Sendable {
         let ticks = max(1, min(8, width / Limits.axisTickCells))
         var chart = StyledText("0", .heading)
         for tick in 1...ticks {
-            let label = Quantity.duration(nanoseconds: UInt64(Double(duration) / Double(ticks) * Double(tick)))
+            let label = Quantity.duration(nanoseconds: duration / UInt64(ticks) * UInt64(tick))
             let place = width * tick / ticks - DisplayWidth.of(label)
             guard place > chart.width else { continue }
             chart.pad(to: place)

@@ -39,7 +39,9 @@ extension ZipkinJSON {
         /// The length of the answer so far.
         package var byteCount: Int { json.bytes.count }
 
-        package mutating func append(_ trace: Trace) { json.zipkin(trace) }
+        /// - Returns: false, and a text that is of no use, if the answer would become longer than `limit` bytes: each span
+        ///   repeats its resource, so that a trace of a few megabytes may become any length.
+        package mutating func append(_ trace: Trace, upTo limit: Int) -> Bool { json.zipkin(trace, upTo: limit) }
 
         package consuming func finished() -> [UInt8] {
             json.endArray()
@@ -47,19 +49,22 @@ extension ZipkinJSON {
         }
     }
 
-    /// The spans of one trace, in the same way.
-    package static func trace(_ trace: Trace) -> [UInt8] {
+    /// The spans of one trace, in the same way; nil if they are longer than `limit` bytes.
+    package static func trace(_ trace: Trace, upTo limit: Int) -> [UInt8]? {
         var json = JSONWriter(reservingCapacity: trace.spans.count * 512)
-        json.zipkin(trace)
-        return json.bytes
+        return json.zipkin(trace, upTo: limit) ? json.bytes : nil
     }
 }
 
 extension JSONWriter {
-    fileprivate mutating func zipkin(_ trace: Trace) {
+    fileprivate mutating func zipkin(_ trace: Trace, upTo limit: Int) -> Bool {
         beginArray()
-        for span in trace.spans { ZipkinForm(span, lowercasesNames: true).write(into: &self) }
+        for span in trace.spans {
+            guard bytes.count <= limit else { return false }
+            ZipkinForm(span, lowercasesNames: true).write(into: &self)
+        }
         endArray()
+        return true
     }
 }
 

@@ -115,8 +115,8 @@ struct RequestLog: Sendable {
             guard requests.count >= DoctorLimits.minOutlierRequests else { return nil }
             let durations = requests.map(\.durationNanos).sorted()
             let median = Quantile.nearestRank(0.5, ofSorted: durations)
-            let bound = max(
-                UInt64(Double(median) * DoctorLimits.outlierFactor), median.addingClamped(DoctorLimits.outlierNanos))
+            let multiple = UInt64(exactly: (Double(median) * DoctorLimits.outlierFactor).rounded(.down)) ?? .max
+            let bound = max(multiple, median.addingClamped(DoctorLimits.outlierNanos))
             let slow = requests.filter { $0.durationNanos >= bound }
             guard slow.count >= DoctorLimits.minOutliers,
                 Double(slow.count) <= DoctorLimits.maxOutlierShare * Double(requests.count)

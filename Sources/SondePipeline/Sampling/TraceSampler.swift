@@ -63,7 +63,8 @@ package struct TraceSampler: Sendable {
         _ query: TraceQuery, from start: Timestamp, to newest: Timestamp
     ) async throws(ReadError) -> [TraceSummary] {
         var found: [TraceSummary] = []
-        let whole = start.nanoseconds(until: newest) + 1
+        let distance = start.nanoseconds(until: newest)
+        let whole = distance < .max ? distance + 1 : distance
         let slices = max(1, limits.slices)
         for slice in 0..<slices {
             var part = query

@@ -24,8 +24,8 @@ struct CallGraph {
         /// The other side by name, if the span tells it.
         var peer: String?
         var exemplar: SpanExemplar
-        /// Until when it waits.
-        var deadline: ContinuousClock.Instant
+        /// Which of those that ever waited it is; 0 before it waits.
+        var ticket: UInt64 = 0
     }
 
     /// Halves of one service, or of all that are too much, whose other half did not come.
@@ -37,7 +37,8 @@ struct CallGraph {
 
     private var waiting: [Key: Half] = [:]
     /// Keys by the moment until which they wait; some of those that have been met meanwhile are still here.
-    private var deadlines: [(key: Key, moment: ContinuousClock.Instant)] = []
+    private var deadlines: [(key: Key, ticket: UInt64, moment: ContinuousClock.Instant)] = []
+    private var lastTicket: UInt64 = 0
     private var firstDeadline = 0
 
     /// Row 0 is for what is too much.
@@ -50,6 +51,8 @@ struct CallGraph {
     private var book = RowBook()
     private var rows: [CallEdge: Int] = [:]
     private var unpaired: [String?: Unpaired] = [:]
+    /// When idle services are looked for again: a table that is full asks for every new edge.
+    private var nextLook: ContinuousClock.Instant?
     private(set) var droppedHalves: UInt64 = 0
     private(set) var overflowed: UInt64 = 0
 
@@ -73,7 +76,7 @@ struct CallGraph {
         _ span: SpanEntry, _ service: String, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
     ) {
         let peer = PeerName(of: span, base)
-        let half = Half(span, service, peer: peer.name, now)
+        let half = Half(span, service, peer: peer.name)
         // A database sends no spans: there is nobody to wait for.
         if let database = peer.database {
             add(half, half, CallEdge(client: service, server: database, type: .database), now)
@@ -85,7 +88,7 @@ struct CallGraph {
     private mutating func recordServer(
         _ span: SpanEntry, _ service: String, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
     ) {
-        let half = Half(span, service, peer: nil, now)
+        let half = Half(span, service, peer: nil)
         // Zipkin's servers say that they share the span id of their client.
         if PeerName.sharesItsID(span, base) {
             return meet(half, under: Key(traceID: span.traceID, spanID: span.spanID), now)
@@ -101,7 +104,7 @@ struct CallGraph {
     // MARK: Halves
 
     private mutating func meet(_ half: Half, under key: Key, _ now: ContinuousClock.Instant) {
-        guard let other = waiting[key] else { return wait(half, under: key) }
+        guard let other = waiting[key] else { return wait(half, under: key, now) }
         // The same span again, or a second server below one client before that has come.
         guard other.isServer != half.isServer else { return }
         waiting[key] = nil
@@ -112,16 +115,18 @@ struct CallGraph {
         add(client, server, edge, now)
     }
 
-    private mutating func wait(_ half: Half, under key: Key) {
+    private mutating func wait(_ half: Half, under key: Key, _ now: ContinuousClock.Instant) {
         guard waiting.count < PipelineLimits.callsWaiting else {
             droppedHalves &+= 1
             return
         }
+        lastTicket &+= 1
         waiting[key] = half
-        deadlines.append((key, half.deadline))
+        waiting[key]?.ticket = lastTicket
+        deadlines.append((key, lastTicket, now + PipelineLimits.callWait))
         // Halves that have been met leave their deadlines behind, which must not outgrow those that wait.
         guard deadlines.count > 2 * waiting.count + Self.deadlinesToSpare else { return }
-        deadlines = deadlines[firstDeadline...].filter { waiting[$0.key]?.deadline == $0.moment }
+        deadlines = deadlines[firstDeadline...].filter { waiting[$0.key]?.ticket == $0.ticket }
         firstDeadline = 0
     }
 
@@ -131,9 +136,9 @@ struct CallGraph {
     /// Gives up the halves whose time is over before `moment`.
     mutating func giveUp(before moment: ContinuousClock.Instant) {
         while firstDeadline < deadlines.count, deadlines[firstDeadline].moment < moment {
-            let (key, deadline) = deadlines[firstDeadline]
+            let (key, ticket, _) = deadlines[firstDeadline]
             firstDeadline += 1
-            guard let half = waiting[key], half.deadline == deadline else { continue }
+            guard let half = waiting[key], half.ticket == ticket else { continue }
             waiting[key] = nil
             giveUp(half, moment)
         }
@@ -188,6 +193,8 @@ struct CallGraph {
             if let edge = edges[row] { rows[edge] = nil }
             edges[row] = nil
         }
+        if let nextLook, now < nextLook { return }
+        nextLook = now + .seconds(1)
         let oldest = now - PipelineLimits.seriesIdleTime
         unpaired = unpaired.filter { $0.key == nil || $0.value.last >= oldest }
     }
@@ -213,12 +220,12 @@ struct CallGraph {
 }
 
 extension CallGraph.Half {
-    fileprivate init(_ span: SpanEntry, _ service: String, peer: String?, _ now: ContinuousClock.Instant) {
+    fileprivate init(_ span: SpanEntry, _ service: String, peer: String?) {
         self.init(
             isServer: span.kind == .server || span.kind == .consumer, service: service,
             failed: span.status == .error, isMessaging: span.kind == .producer || span.kind == .consumer, peer: peer,
             exemplar: SpanExemplar(
                 traceID: span.traceID, spanID: span.spanID, duration: span.start.nanoseconds(until: span.end),
-                time: span.end), deadline: now + PipelineLimits.callWait)
+                time: span.end))
     }
 }

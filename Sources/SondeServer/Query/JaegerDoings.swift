@@ -66,7 +66,15 @@ struct JaegerDoings: Sendable {
             spans[record.traceID, default: []].append(record)
         }
         var list = JaegerJSON.TraceList()
-        for id in order { list.append(Trace(id: id, assembling: spans[id] ?? [])) }
+        for id in order {
+            // Resources are repeated for each trace: a short body may make a long answer.
+            guard list.byteCount < ServerLimits.traceListBytes else {
+                throw .tooLarge(
+                    "the answer is longer than \(ServerLimits.traceListBytes >> 20) MiB",
+                    hint: "send fewer traces at once")
+            }
+            list.append(Trace(id: id, assembling: spans[id] ?? []))
+        }
         return .jaeger(list.finished(), parameters(request))
     }
 }

@@ -104,10 +104,12 @@ struct ZipkinQueries: Sendable {
 
     private func list(_ ids: [TraceID]) async throws(Refusal) -> Reply {
         var list = ZipkinJSON.TraceList()
+        var isWhole = true
         let leftOut = try await traces.each(ids) { trace in
-            list.append(trace)
-            return list.byteCount < ServerLimits.traceListBytes
+            isWhole = list.append(trace, upTo: ServerLimits.largestTraceBytes)
+            return isWhole && list.byteCount < ServerLimits.traceListBytes
         }
+        guard isWhole else { throw Self.tooLargeATrace }
         // This form has no place for a remark, and a part must not pass for the whole.
         guard leftOut == 0 else {
             throw .tooLarge(WholeTraces.cutShort(leaving: leftOut), hint: "ask with a smaller limit")
@@ -115,11 +117,18 @@ struct ZipkinQueries: Sendable {
         return .json(list.finished())
     }
 
+    private static let tooLargeATrace = Refusal.tooLarge(
+        "the trace is longer than \(ServerLimits.largestTraceBytes >> 20) MiB in this form",
+        hint: "ask for it at /sonde/v1/traces/{id}?format=otlp")
+
     private func trace(_ request: Request) async throws(Refusal) -> Reply {
         let id = try ZipkinQuestion.traceID(request.match.parameters["traceId"] ?? "")
         guard let trace = try await traces.trace(id) else {
             throw .notFound("\(id.high == 0 ? String(id.hex.suffix(16)) : id.hex) not found")
         }
-        return .json(ZipkinJSON.trace(trace))
+        guard let json = ZipkinJSON.trace(trace, upTo: ServerLimits.largestTraceBytes) else {
+            throw Self.tooLargeATrace
+        }
+        return .json(json)
     }
 }

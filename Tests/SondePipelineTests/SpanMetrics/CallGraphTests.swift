@@ -82,6 +82,14 @@ import Testing
         #expect(metrics.snapshot().unpaired == [UnpairedSeries(service: "orders", isServer: true, count: 1)])
     }
 
+    /// Halves that come over and over leave nothing behind that would be looked through again for each.
+    @Test func theSameCallOverAndOverCostsTheSame() throws {
+        let again = [client, server, client]
+        let spans = try batch((0..<20_000).flatMap { _ in again })
+        metrics.record(spans)
+        #expect(edges == ["gateway orders [] 20000 0"])
+    }
+
     @Test func servicesWithoutPartnersAreForgottenAndBounded() throws {
         let spans = (1...UInt64(PipelineLimits.callSeries + 2)).map {
             SpanRecord.sample(trace: $0, 2, parent: 1, service: "service \($0)", kind: .client)
