@@ -36,6 +36,16 @@ struct DoctorTests {
         #expect(findings(3) { _ in [] } == [])
     }
 
+    /// An end that a broken clock has written: 500 years are more than any sum of them can hold.
+    @Test func endsAtTheEndOfTimeAreSurvived() {
+        let found = findings(50) { number in
+            var span = root(number)
+            span.end = Timestamp(nanoseconds: .max)
+            return [span]
+        }
+        #expect(found.allSatisfy { $0.kind == .slowOperation })
+    }
+
     @Test func fastTrafficIsHealthy() {
         #expect(findings(50) { [root($0), child($0, 2, name: "load", duration: 90)] } == [])
     }
