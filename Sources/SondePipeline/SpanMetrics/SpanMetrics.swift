@@ -60,7 +60,7 @@ package final class SpanMetrics: Sendable {
         self.now = now
     }
 
-    /// Counts a batch: one lock a batch, some 150 ns a span.
+    /// Counts a batch: one lock a batch.
     package func record(_ batch: SpanBatch) {
         guard !batch.isEmpty else { return }
         let now = now()
