@@ -9,7 +9,7 @@ package enum Zone: Hashable, Sendable {
     /// A fixed distance from UTC in seconds, east positive.
     case offset(seconds: Int)
 
-    func offsetSeconds(at secondsSince1970: Int64) -> Int {
+    package func offsetSeconds(at secondsSince1970: Int64) -> Int {
         switch self {
         case .utc: 0
         case .local: Device.localOffsetSeconds(at: secondsSince1970)
