@@ -2,7 +2,7 @@
 // Turns lines into what is written to the terminal: the only place of the house that emits escape sequences.
 
 /// How many colours the output shows.
-package enum ColorDepth: Hashable, Sendable { case none, ansi16, ansi256 }
+package enum ColorDepth: Hashable, Sendable, Comparable { case none, ansi16, ansi256, trueColor }
 
 /// Which characters the output shows.
 package enum Charset: Hashable, Sendable { case unicode, ascii }
@@ -51,21 +51,23 @@ enum Palette {
         switch role {
         case .plain: return nil
         case .strong: return "1"
-        case .faint: return depth == .ansi256 ? "38;5;244" : "2"
-        case .heading: return depth == .ansi256 ? "1;38;5;244" : "1;2"
+        case .faint: return depth >= .ansi256 ? "38;5;244" : "2"
+        case .heading: return depth >= .ansi256 ? "1;38;5;244" : "1;2"
         case .good: return "32"
         case .notice: return "33"
         case .bad: return "31"
         case .hue(let number):
             let index = Int(number.magnitude % UInt(hues(depth).count))
             return hues(depth)[index]
+        case .tint(let number):
+            return "2;" + hues(depth)[Int(number.magnitude % UInt(hues(depth).count))]
         case .block(let number):
             let index = Int(number.magnitude % UInt(hues(depth).count))
             return hues(depth)[index] + ";7"
         }
     }
 
-    private static func hues(_ depth: ColorDepth) -> [String] { depth == .ansi256 ? hues256 : hues16 }
+    private static func hues(_ depth: ColorDepth) -> [String] { depth >= .ansi256 ? hues256 : hues16 }
 
     private static let hues16 = ["36", "35", "34", "32", "33"]
     private static let hues256 = [32, 71, 136, 133, 37, 173, 99, 108, 67, 142, 139, 73].map { "38;5;\($0)" }

@@ -8,6 +8,8 @@ package enum Role: Hashable, Sendable {
     case good, notice, bad
     /// One of many kinds of the same thing; equal numbers look alike.
     case hue(Int)
+    /// The paler twin of a hue, for what is there but does not count.
+    case tint(Int)
     /// The same as ground rather than as ink: a block of the kind, with text in it.
     case block(Int)
 

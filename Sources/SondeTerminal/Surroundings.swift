@@ -45,7 +45,12 @@ extension ColorDepth {
     static func decide(_ choice: ColorChoice, isTerminal: Bool, environment: [String: String]) -> ColorDepth {
         func isSet(_ name: String) -> Bool { !(environment[name] ?? "").isEmpty }
         let term = environment["TERM"] ?? ""
-        let rich = term.contains("256color") || isSet("COLORTERM") ? ColorDepth.ansi256 : .ansi16
+        let rich: ColorDepth =
+            switch environment["COLORTERM"] ?? "" {
+            case "truecolor", "24bit": .trueColor
+            case "": term.contains("256color") ? .ansi256 : .ansi16
+            default: .ansi256
+            }
         switch choice {
         case .never: return .none
         case .always: return rich

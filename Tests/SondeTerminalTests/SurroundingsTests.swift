@@ -13,7 +13,7 @@ struct SurroundingsTests {
             (.auto, 80, ["TERM": "dumb"], .none),
             (.auto, 80, ["TERM": "xterm"], .ansi16),
             (.auto, 80, ["TERM": "xterm-256color"], .ansi256),
-            (.auto, 80, ["TERM": "xterm", "COLORTERM": "truecolor"], .ansi256),
+            (.auto, 80, ["TERM": "xterm", "COLORTERM": "truecolor"], .trueColor),
             (.auto, nil, ["TERM": "xterm-256color"], .none),
             (.auto, 80, ["TERM": "xterm", "NO_COLOR": "1"], .none),
             (.auto, 80, ["TERM": "xterm", "NO_COLOR": ""], .ansi16),
