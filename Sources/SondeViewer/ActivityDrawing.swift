@@ -72,10 +72,5 @@ package struct ActivityDrawing: Sendable {
 
     private func mark(_ column: ActivityOrder) -> String { column == order ? " ▾" : "" }
 
-    private func rate(_ calls: Int) -> String {
-        let perSecond = Double(calls) / max(seconds, 0.001)
-        if perSecond >= 100 { return Quantity.count(Int(perSecond.rounded())) + "/s" }
-        if perSecond >= 0.1 { return Phrase.tenths(perSecond) + "/s" }
-        return Phrase.tenths(perSecond * 60) + "/min"
-    }
+    private func rate(_ calls: Int) -> String { Phrase.rate(calls, seconds: seconds) }
 }

@@ -40,6 +40,13 @@ enum Phrase {
         return tenths(min(max(share * 100, 0.1), 99.9)) + " %"
     }
 
+    static func rate(_ calls: Int, seconds: Double) -> String {
+        let perSecond = Double(calls) / max(seconds, 0.001)
+        if perSecond >= 100 { return Quantity.count(Int(perSecond.rounded())) + "/s" }
+        if perSecond >= 0.1 { return tenths(perSecond) + "/s" }
+        return tenths(perSecond * 60) + "/min"
+    }
+
     /// With one decimal place.
     static func tenths(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())

@@ -34,15 +34,10 @@ package struct FindingsDrawing: Sendable {
         + "slow traces share, missing parts, clocks that disagree"
 
     private func lines(_ finding: Finding) -> [StyledText] {
-        var title = StyledText(mark(finding.severity), role(finding.severity))
+        var title = StyledText(mark(finding.severity), Self.role(finding.severity))
         title.append(finding.title, .strong)
         var lines = indented(title, by: Limits.findingIndent)
-        var evidence = StyledText()
-        for item in finding.evidence {
-            if !evidence.isEmpty { evidence.append(" · ", .faint) }
-            evidence.append(Self.words(item.name) + " ", .faint)
-            evidence.append(Self.text(item.value))
-        }
+        let evidence = Self.evidence(of: finding)
         if !evidence.isEmpty { lines += body(evidence) }
         if !finding.command.isEmpty {
             // Never broken: it is there to be copied.
@@ -53,6 +48,17 @@ package struct FindingsDrawing: Sendable {
         return lines
     }
 
+    /// The numbers and words that it rests on.
+    static func evidence(of finding: Finding) -> StyledText {
+        var evidence = StyledText()
+        for item in finding.evidence {
+            if !evidence.isEmpty { evidence.append(" · ", .faint) }
+            evidence.append(words(item.name) + " ", .faint)
+            evidence.append(text(item.value))
+        }
+        return evidence
+    }
+
     private func mark(_ severity: Finding.Severity) -> String {
         switch severity {
         case .critical: "✗ critical  "
@@ -61,7 +67,7 @@ package struct FindingsDrawing: Sendable {
         }
     }
 
-    private func role(_ severity: Finding.Severity) -> Role {
+    static func role(_ severity: Finding.Severity) -> Role {
         switch severity {
         case .critical: .bad
         case .warning: .notice

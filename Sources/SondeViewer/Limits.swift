@@ -85,3 +85,34 @@ enum Limits {
     /// Cells between the pointer and the point that it still takes. Braille dots are hard to hit.
     static let scatterReach = 3
 }
+
+extension Limits {
+    /// Below this many columns and rows the viewer says that it needs more room: a list with a heading and a hint line
+    /// can't be read in less.
+    static let minScreenColumns = 40
+    static let minScreenRows = 10
+
+    /// Screens that may be open one above the other. Each keeps what it shows; nobody finds back from deeper.
+    static let screensInStack = 16
+
+    /// Between two attempts to reach a source that does not answer: soon enough to look immediate to whoever starts it.
+    static let retryInterval = Duration.seconds(1)
+
+    /// Traces among which the typical one is looked for.
+    static let typicalCandidates = 100
+
+    /// Cells of the keys in front of what they do, in `?`.
+    static let helpKeyCells = 22
+
+    /// Names that the `:` line offers while one is typed.
+    static let commandCandidates = 12
+
+    /// Steps of the sparklines of the overview: one a cell where there is room.
+    static let overviewSteps = 24
+    /// Between two looks at rates and durations; they change slowly over minutes.
+    static let overviewInterval = Duration.seconds(5)
+    /// Between two visits of the doctor, who reads many whole traces each time.
+    static let doctorInterval = Duration.seconds(60)
+    /// Lines kept for what the selected finding rests on.
+    static let overviewDetailRows = 3
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which screen shows a place, and how a command line names it.
+
+import SondeModel
+import SondeStorage
+
+extension Destination {
+    func screen() -> (any ViewerScreen)? {
+        switch self {
+        case .overview: OverviewScreen()
+        default: nil
+        }
+    }
+
+    /// What `sonde view` is given to begin there, with a blank in front.
+    package var arguments: String {
+        switch self {
+        case .overview: return ""
+        case .traces(let query):
+            let words = query.words
+            return words.isEmpty ? " traces" : " " + ShellWord.quoted(words)
+        case .trace(let id, nil): return " " + id.hex
+        case .trace(let id, let focus?): return " \(id.hex)/\(focus.hex)"
+        case .diff(let a, let b): return " diff \(a.hex)" + (b.map { " " + $0.hex } ?? "")
+        case .graph: return " graph"
+        case .logs(let query): return " logs" + (query.text.map { " " + ShellWord.quoted($0) } ?? "")
+        }
+    }
+}
+
+/// A word as a shell takes it back.
+enum ShellWord {
+    static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x2B...0x3A, 0x40...0x5A, 0x5F, 0x61...0x7A: true
+            default: false
+            }
+        }
+        guard !isPlain || word.isEmpty else { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
