@@ -50,4 +50,33 @@ package enum Limits {
     /// Bytes copied to the clipboard. xterm, tmux and others refuse or cut sequences of more than about 100 kB, of which
     /// base64 takes a third.
     package static let clipboardBytes = 74_000
+
+    /// Lines assumed for a terminal that does not say how many it has.
+    static let rowsOfSilentTerminal = 24
+
+    /// Lines above which a terminal's word is taken for a mistake: no screen has more, and a picture of this size and
+    /// ``maxColumns`` takes 32 MB.
+    static let maxRows = 2000
+
+    /// Bytes read from the terminal at once: what a kernel keeps for it.
+    static let inputBytes = 4_096
+
+    /// Milliseconds that a signal's handler waits for a write of the terminal's thread. It does not block, so it takes
+    /// microseconds; the bound is for a thread that is not scheduled.
+    static let writeChecks = 50
+
+    /// How often, and for how many milliseconds each, the way back is waited for at a terminal that takes no more: one
+    /// second in all, after which a person would kill us.
+    static let leaveWaits = 10
+    static let leaveWaitMilliseconds: Int32 = 100
+
+    /// Bytes of standard error that are shown after the program has left: the last pages of a log, or all of a crash.
+    static let shownErrorBytes = 65_536
+
+    /// Events that wait for the program. A person types some ten a second, so this many means that it hangs: further keys
+    /// are dropped, as terminals always did.
+    static let waitingInputs = 10_000
+
+    /// Milliseconds that are waited for the terminal's thread to leave. It takes as long as the way back may take.
+    static let endWaitMilliseconds: Int32 = 2_000
 }

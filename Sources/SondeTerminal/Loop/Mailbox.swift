@@ -11,9 +11,11 @@ final class Mailbox<Event: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func post(_ event: Event) {
+    /// - Parameter limit: how many events may wait already for this one to be taken.
+    func post(_ event: Event, limit: Int = .max) {
         let waiting = state.withLock { state -> CheckedContinuation<[Event], Never>? in
             guard let waiting = state.waiting else {
+                guard state.events.count < limit else { return nil }
                 state.events.append(event)
                 return nil
             }

@@ -29,6 +29,14 @@ package enum TerminalEvent: Sendable {
     case drained
     /// The terminal is gone, as after a hang-up.
     case closed
+
+    /// Keys and mouse may be dropped where they pile up; that the size is another may not.
+    var isDispensable: Bool {
+        switch self {
+        case .input(.key), .input(.mouse), .input(.paste): true
+        default: false
+        }
+    }
 }
 
 package struct TerminalError: Error, Hashable, CustomStringConvertible {

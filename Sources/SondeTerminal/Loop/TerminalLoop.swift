@@ -32,7 +32,9 @@ package struct TerminalLoop<P: Program> {
     /// - Returns: the status with which the program quit.
     /// - Throws: if the terminal can't be had; or is gone, as after a hang-up.
     package mutating func run() async throws(TerminalError) -> Int32 {
-        try terminal.start { [mailbox] event in mailbox.post(.terminal(event)) }
+        try terminal.start { [mailbox] event in
+            mailbox.post(.terminal(event), limit: event.isDispensable ? Limits.waitingInputs : .max)
+        }
         defer {
             tasks.cancelAll()
             terminal.stop()

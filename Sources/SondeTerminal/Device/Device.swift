@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What only the operating system knows: whether a terminal is there, how wide it is, where its clock hangs. The one
-// file of this room that calls the C library.
+// What only the operating system knows: whether a terminal is there, how wide it is, where its clock hangs. Only this
+// folder of the room calls the C library.
 
 #if canImport(Darwin)
     import Darwin
