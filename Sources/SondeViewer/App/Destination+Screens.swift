@@ -8,6 +8,7 @@ extension Destination {
     func screen() -> (any ViewerScreen)? {
         switch self {
         case .overview: OverviewScreen()
+        case .trace(let id, let focus): TraceScreen(id, focus: focus)
         default: nil
         }
     }

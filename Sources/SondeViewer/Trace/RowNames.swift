@@ -60,23 +60,15 @@ struct RowNames {
     private func append(_ span: Int, _ row: Int, to line: inout StyledText) {
         let service = model.service(of: span)
         let isPale = explorer.showsPath && explorer.insight?.isOnPath(span) == false
-        let mark = model.hasChildren(span) ? (explorer.isClosed(row) ? "▸" : "▾") : explorer.rows[row].depth > 0 ? "─" : "•"
+        let mark =
+            model.hasChildren(span) ? (explorer.isClosed(row) ? "▸" : "▾") : explorer.rows[row].depth > 0 ? "─" : "•"
         line.append(drawn: mark + " ", hues[service])
         if explorer.isClosed(row) { line.append("+\(Quantity.count(model.trace.subtreeCounts[span] - 1)) ", .faint) }
         if model.flags[span].contains(.skewed) { line.append(model.isAdjusted ? "" : "skewed ", .notice) }
-        if saysService(span, row) { line.append(service + " ", isPale ? .faint : hues[service]) }
+        if model.isServiceChange(span) { line.append(service + " ", isPale ? .faint : hues[service]) }
         let role: Role =
             explorer.isMatch(span) ? .notice : model.flags[span].contains(.error) ? .bad : isPale ? .faint : .plain
         line.append(Phrase.operation(TracePicture.short(model.name(of: span))), role)
-    }
-
-    /// A service is told where it changes, and where the row that it would follow from is not above.
-    private func saysService(_ span: Int, _ row: Int) -> Bool {
-        if model.isServiceChange(span) { return true }
-        let parent = Int(explorer.rows[row].parent)
-        guard parent >= 0 else { return true }
-        if case .repeats = explorer.rows[parent].content { return false }
-        return false
     }
 
     /// What matters stands at the end and stays; the name gives way.

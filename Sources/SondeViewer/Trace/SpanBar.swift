@@ -30,7 +30,9 @@ struct SpanBar: Sendable {
     /// The bar of one span.
     init(_ span: Int, of model: TraceModel, on scale: TimeScale) {
         let isOpen = model.flags[span].contains(.unfinished)
-        guard lay(from: model.starts[span], to: model.drawnEnd(span), on: scale, isOpen: isOpen), !isOpen else { return }
+        guard lay(from: model.starts[span], to: model.drawnEnd(span), on: scale, isOpen: isOpen), !isOpen else {
+            return
+        }
         guard model.hasChildren(span) else { return }
         var covered = Array(repeating: Float(0), count: cells.count)
         Self.cover(&covered, span, model, scale)
@@ -49,7 +51,9 @@ struct SpanBar: Sendable {
         guard lay(from: group.start, to: group.end, on: scale, isOpen: false) else { return }
         var isBusy = Array(repeating: false, count: cells.count)
         for member in members {
-            let (from, to) = (scale.position(of: model.starts[Int(member)]), scale.position(of: model.drawnEnd(Int(member))))
+            let (from, to) = (
+                scale.position(of: model.starts[Int(member)]), scale.position(of: model.drawnEnd(Int(member)))
+            )
             guard to >= 0, from < Double(cells.count) else { continue }
             let first = max(0, Int(from))
             for cell in first...max(first, min(cells.count - 1, Int(to.rounded(.up)) - 1)) { isBusy[cell] = true }

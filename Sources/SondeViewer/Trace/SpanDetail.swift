@@ -125,7 +125,8 @@ struct SpanDetail {
         let distance = (moved < 0 ? "-" : "+") + Quantity.duration(nanoseconds: moved.magnitude)
         let text =
             moved == 0
-            ? "begins before its parent does" : model.isAdjusted
+            ? "begins before its parent does"
+            : model.isAdjusted
                 ? "moved by \(distance): its clock disagrees with its parent's"
                 : "its clock disagrees with its parent's by about \(distance); S moves it"
         return DetailLine(text: StyledText(text, .notice))
@@ -280,7 +281,8 @@ struct SpanDetail {
         let start = model.trace.spans[span].start
         let isBefore = time < start
         let distance = isBefore ? time.nanoseconds(until: start) : start.nanoseconds(until: time)
-        var line = StyledText("  " + ((isBefore ? "-" : "+") + Quantity.duration(nanoseconds: distance)).padded(to: 9), .faint)
+        var line = StyledText(
+            "  " + ((isBefore ? "-" : "+") + Quantity.duration(nanoseconds: distance)).padded(to: 9), .faint)
         line.append(" ")
         return line
     }

@@ -18,7 +18,9 @@ struct TimeTicks: Sendable {
         let room = max(1, cells / Limits.axisTickCells)
         var step = Self.round(window.length / UInt64(room))
         // A label of many digits needs its room; the next rounder step is found before the axis gets crowded.
-        while Self.label(window.end, step: step).count + 2 > Self.cells(of: step, in: window, cells), step < window.length {
+        while Self.label(window.end, step: step).count + 2 > Self.cells(of: step, in: window, cells),
+            step < window.length
+        {
             step = Self.round(step + 1)
         }
         self.step = step

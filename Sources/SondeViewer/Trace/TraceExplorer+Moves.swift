@@ -98,7 +98,8 @@ extension TraceExplorer {
             : siblings.filter { isFaster($0, current) }.max(by: isFaster)
         guard let next else {
             return siblings.count == 1
-                ? "this span has no siblings" : "this is the \(slower ? "slowest" : "fastest") of \(siblings.count) siblings"
+                ? "this span has no siblings"
+                : "this is the \(slower ? "slowest" : "fastest") of \(siblings.count) siblings"
         }
         select(span: next)
         return nil

@@ -30,7 +30,8 @@ struct TraceLayout: Hashable {
     init(in rect: Rect, nameColumns chosen: Int? = nil, hasPane: Bool = false) {
         let (rest, status) = rect.split(bottom: rect.rows > 3 ? 1 : 0)
         self.status = status
-        let headRows = rect.rows >= Limits.rowsForLargeHead ? 4 : rect.rows >= Limits.rowsForHead ? 3 : min(1, rect.rows / 4)
+        let headRows =
+            rect.rows >= Limits.rowsForLargeHead ? 4 : rect.rows >= Limits.rowsForHead ? 3 : min(1, rect.rows / 4)
         let (head, body) = rest.split(top: headRows)
         let (axis, below) = body.split(top: body.rows > 1 ? 1 : 0)
         self.axis = axis
@@ -45,7 +46,9 @@ struct TraceLayout: Hashable {
         barColumns = max(0, rect.endColumn - barColumn)
         if headRows > 1 {
             let (facts, map) = head.split(left: barColumn - rect.column)
-            (self.facts, self.map) = (Rect(column: facts.column, row: facts.row, columns: max(0, facts.columns - 1), rows: facts.rows), map)
+            (self.facts, self.map) = (
+                Rect(column: facts.column, row: facts.row, columns: max(0, facts.columns - 1), rows: facts.rows), map
+            )
         } else {
             (facts, map) = (head, Rect(column: rect.endColumn, row: head.row, columns: 0, rows: 0))
         }

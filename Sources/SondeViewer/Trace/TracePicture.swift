@@ -37,7 +37,8 @@ struct TracePicture {
         guard rect.rows > 0 else { return }
         let lines = factLines()
         for (place, line) in lines.prefix(rect.rows).enumerated() {
-            frame.draw(line.truncated(to: rect.columns), row: rect.row + place, column: rect.column, limit: rect.columns)
+            frame.draw(
+                line.truncated(to: rect.columns), row: rect.row + place, column: rect.column, limit: rect.columns)
         }
     }
 
@@ -109,10 +110,13 @@ struct TracePicture {
     private func drawMap(on frame: inout Frame) {
         guard let map, layout.map.columns > 0 else { return }
         let whole = TimeScale(TimeWindow(whole: model.length), cells: map.columns)
-        let columns = explorer.window.isWhole
-            ? 0..<map.columns : Int(whole.position(of: explorer.window.start))..<max(
-                Int(whole.position(of: explorer.window.start)) + 1,
-                min(map.columns, Int(whole.position(of: explorer.window.end).rounded(.up))))
+        let columns =
+            explorer.window.isWhole
+            ? 0..<map.columns
+            : Int(
+                whole.position(of: explorer.window.start))..<max(
+                    Int(whole.position(of: explorer.window.start)) + 1,
+                    min(map.columns, Int(whole.position(of: explorer.window.end).rounded(.up))))
         let rows = map.rows(of: explorer.visibleSpans)
         let showsPart = !explorer.window.isWhole || explorer.visibleRows.count < explorer.rows.count
         for row in 0..<map.rows {
@@ -147,7 +151,8 @@ struct TracePicture {
             title.append(find)
         }
         frame.draw(
-            title.truncated(to: layout.nameColumns - Self.gutterAndOne), row: row, column: layout.axis.column + TraceLayout.gutter,
+            title.truncated(to: layout.nameColumns - Self.gutterAndOne), row: row,
+            column: layout.axis.column + TraceLayout.gutter,
             limit: layout.nameColumns - TraceLayout.gutter, ground: .raised)
         if layout.durationColumns > 0 {
             frame.draw(
@@ -168,7 +173,9 @@ struct TracePicture {
 
     /// There is more to the left, or to the right.
     private func drawEdges(on frame: inout Frame, _ row: Int) {
-        if explorer.window.start > 0 { frame.put("◂", .notice, row: row, column: layout.barColumn - 1, ground: .raised) }
+        if explorer.window.start > 0 {
+            frame.put("◂", .notice, row: row, column: layout.barColumn - 1, ground: .raised)
+        }
         if explorer.window.end < explorer.window.whole {
             frame.put("▸", .notice, row: row, column: layout.bars.upperBound - 1, ground: .raised)
         }

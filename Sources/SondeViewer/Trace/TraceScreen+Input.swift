@@ -4,7 +4,7 @@
 
 import SondeModel
 import SondeStorage
-import SondeTerminal
+package import SondeTerminal
 
 extension TraceScreen {
     package mutating func receive(_ input: Input, _ context: ScreenContext) -> [ScreenEffect] {
@@ -138,7 +138,8 @@ extension TraceScreen {
     private mutating func pull(_ press: MousePress, _ layout: TraceLayout) {
         guard let explorer, let drag else { return }
         switch drag {
-        case .edge: nameColumns = max(Limits.leastNameColumns, layout.nameColumns + press.column - (layout.barColumn - 1))
+        case .edge:
+            nameColumns = max(Limits.leastNameColumns, layout.nameColumns + press.column - (layout.barColumn - 1))
         case .stretch(let start):
             let whole = TimeScale(TimeWindow(whole: explorer.model.length), cells: layout.map.columns)
             let end = whole.edge(at: press.column - layout.map.column + 1)

@@ -59,7 +59,9 @@ package struct TraceScreen: ViewerScreen {
     }
 
     package var place: Destination {
-        .trace(id, focus: explorer.flatMap { explorer in explorer.selectedSpan.map { explorer.model.trace.spans[$0].spanID } })
+        .trace(
+            id,
+            focus: explorer.flatMap { explorer in explorer.selectedSpan.map { explorer.model.trace.spans[$0].spanID } })
     }
 
     package var isTyping: Bool { typing != nil }
@@ -204,7 +206,8 @@ package struct TraceScreen: ViewerScreen {
         guard let explorer, let search = explorer.find.search else { return [] }
         let trace = explorer.model.trace
         let effect = ScreenEffect.compute(slot: Self.findSlot) {
-            search.matches(in: trace).map { Found(search: search, spans: $0) } ?? Found(search: SpanSearch(""), spans: [])
+            search.matches(in: trace).map { Found(search: search, spans: $0) }
+                ?? Found(search: SpanSearch(""), spans: [])
         }
         return [effect] + (search.complaint.map { [.notice(StyledText($0, .bad))] } ?? [])
     }
@@ -212,11 +215,14 @@ package struct TraceScreen: ViewerScreen {
     /// The spans as drawn: their times moved, or as sent.
     mutating func toggleClocks(_ context: ScreenContext) -> [ScreenEffect] {
         guard let explorer else { return [] }
-        guard let insight = explorer.insight else { return [.notice(StyledText("still comparing the clocks", .notice))] }
+        guard let insight = explorer.insight else {
+            return [.notice(StyledText("still comparing the clocks", .notice))]
+        }
         guard let adjustments = insight.adjustments else {
             return [.notice(StyledText("all clocks of this trace agree", .faint))]
         }
-        self.explorer?.replace(TraceModel(explorer.model.trace, adjustments: explorer.model.isAdjusted ? nil : adjustments))
+        self.explorer?.replace(
+            TraceModel(explorer.model.trace, adjustments: explorer.model.isAdjusted ? nil : adjustments))
         self.explorer?.learn(insight)
         self.explorer?.learn(logs)
         layOut(context)
