@@ -10,6 +10,8 @@ struct Cell: Hashable, Sendable {
     var bits: UInt64
 
     static let blank = Cell(glyph: 0x20, role: 0, ground: 0, attributes: 0)
+    /// Differs from every other.
+    static let unknown = Cell(bits: .max)
     static let continuation: UInt32 = 0x0020_0000
 
     private static let clusterBit: UInt32 = 1 << 31
@@ -21,6 +23,8 @@ struct Cell: Hashable, Sendable {
     init(glyph: UInt32, role: UInt8, ground: UInt8, attributes: UInt8) {
         bits = UInt64(glyph) | UInt64(role) << 32 | UInt64(ground) << 40 | UInt64(attributes) << 48
     }
+
+    private init(bits: UInt64) { self.bits = bits }
 
     /// A blank of a style (see ``style``).
     init(style: UInt32) { bits = UInt64(style) << 32 | 0x20 }

@@ -72,9 +72,12 @@ extension FrameWriter {
         let end = lastDifference(places, frame) + 1
         if isUnsure {
             eraseRow(row, places)
-            writeCells(places, row, frame, isWhole: true)
+            // Behind such a character even what shall be blank may be covered by it.
+            let unsure = places.first { frame.cells[$0].isUnsure } ?? places.upperBound
+            for place in unsure..<places.upperBound { shown[place] = .unknown }
+            writeCells(places, row, frame)
         } else {
-            writeCells(first..<end, row, frame, isWhole: false)
+            writeCells(first..<end, row, frame)
         }
         for place in places { shown[place] = frame.cells[place] }
     }
@@ -91,7 +94,7 @@ extension FrameWriter {
     }
 
     /// Writes the cells of a stretch that differ from what is shown.
-    private mutating func writeCells(_ places: Range<Int>, _ row: Int, _ frame: Frame, isWhole: Bool) {
+    private mutating func writeCells(_ places: Range<Int>, _ row: Int, _ frame: Frame) {
         let start = row * frame.size.columns
         let blankFrom = firstOfBlankTail(row, frame)
         var place = places.lowerBound
