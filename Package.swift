@@ -162,12 +162,20 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        // Draws in terminals that tests hold, and ends there in every way a program can end.
+        .executableTarget(
+            name: "SondeTerminalProbe",
+            dependencies: ["SondeTerminal"],
+            path: "Tests/SondeTerminalProbe",
+            swiftSettings: houseRules
+        ),
+
         tests("SondeModel", ["SondeWire"]),
         tests("SondeWire", ["SondeStorage"], files: ["Fixtures", "Golden", "Corpus"]),
         tests("SondeAnalysis", ["SondeWire"], files: ["Fixtures", "Golden"]),
         tests("SondeStorage", ["SondeWire"]),
         tests("SondePipeline", ["SondeAnalysis", "SondeStorage", "SondeWire"]),
-        tests("SondeTerminal"),
+        tests("SondeTerminal", ["SondeTerminalProbe"]),
         tests(
             "SondeSQLite", ["SondeStorage", "SondeWire", "SondeTorture", grdb, sqlite, "CZlib", log],
             files: ["Fixtures"]),
@@ -208,7 +216,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "SondeCLI", "shop", "sonde-w3c", "SondeTorture", "SondeModel", "SondeWire", "SondeTestKit",
+                "SondeCLI", "shop", "sonde-w3c", "SondeTorture", "SondeTerminalProbe", "SondeModel", "SondeWire",
+                "SondeTestKit",
                 "SondeStorage", httpClient,
                 nioCore,
                 nioHTTP1,

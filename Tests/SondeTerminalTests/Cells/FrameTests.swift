@@ -2,6 +2,7 @@
 // Drawing onto cells.
 
 import SondeTerminal
+import SondeTerminalProbe
 import Testing
 
 @Suite("Frame")

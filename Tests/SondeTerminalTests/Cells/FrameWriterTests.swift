@@ -2,6 +2,7 @@
 // What is written always makes the terminal show the picture, and is as little as that takes.
 
 import SondeTerminal
+import SondeTerminalProbe
 import Testing
 
 @Suite("Frame writer")

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures as no program would draw them, the same for the same seed.
 
-import SondeTerminal
+package import SondeTerminal
 
 /// SplitMix64, small and the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
+package struct SeededGenerator: RandomNumberGenerator {
+    package var state: UInt64
 
-    mutating func next() -> UInt64 {
+    package init(state: UInt64) { self.state = state }
+
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var value = state
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -16,8 +18,10 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-struct RandomPicture {
-    var random: SeededGenerator
+package struct RandomPicture {
+    package var random: SeededGenerator
+
+    package init(random: SeededGenerator) { self.random = random }
 
     static let texts = [
         "GET /api/orders", "注文を作成する", "e\u{301}tude cafe\u{301}", "👨‍👩‍👧 family", "🇩🇪🇫🇷", "שלום עולם", "مرحبا", "│├─└ ✗ ▌",
@@ -32,7 +36,7 @@ struct RandomPicture {
     ]
 
     /// Draws something onto a picture.
-    mutating func draw(on frame: inout Frame) {
+    package mutating func draw(on frame: inout Frame) {
         let row = Int.random(in: -1...frame.size.rows, using: &random)
         let column = Int.random(in: -4...frame.size.columns + 1, using: &random)
         let role = Self.roles.randomElement(using: &random) ?? .plain
