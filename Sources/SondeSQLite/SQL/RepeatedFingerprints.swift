@@ -4,15 +4,20 @@
 
 struct RepeatedFingerprints {
     /// Fingerprint in the upper half, place of the block in the catalog in the lower; sorted, none that occurs once.
-    private var entries: [UInt64] = []
+    private(set) var entries: [UInt64] = []
 
     init(_ blocks: [SpanBlockInfo]) {
         var all: [UInt64] = []
         all.reserveCapacity(blocks.reduce(0) { $0 + $1.fingerprints.count })
         for (place, block) in blocks.enumerated() {
-            for fingerprint in block.fingerprints { all.append(UInt64(fingerprint) << 32 | UInt64(place)) }
+            for fingerprint in block.fingerprints { all.append(Self.entry(fingerprint, place)) }
         }
         all.sort()
+        self.init(sorted: all)
+    }
+
+    /// Keeps those of some entries whose fingerprint occurs again.
+    init(sorted all: [UInt64]) {
         var index = 0
         while index < all.count {
             var next = index + 1
@@ -21,6 +26,11 @@ struct RepeatedFingerprints {
             index = next
         }
     }
+
+    static func entry(_ fingerprint: UInt32, _ place: Int) -> UInt64 { UInt64(fingerprint) << 32 | UInt64(place) }
+
+    /// The place of an entry's block.
+    static func place(_ entry: UInt64) -> Int { Int(entry & 0xFFFF_FFFF) }
 
     func contains(_ fingerprint: UInt32) -> Bool {
         let first = start(of: fingerprint)
@@ -32,7 +42,7 @@ struct RepeatedFingerprints {
         var places: [Int] = []
         for entry in entries[start(of: fingerprint)...] {
             guard entry >> 32 == UInt64(fingerprint) else { break }
-            let place = Int(entry & 0xFFFF_FFFF)
+            let place = Self.place(entry)
             // Two traces of a block may share one.
             if places.last != place { places.append(place) }
         }
