@@ -168,7 +168,7 @@ extension ShorthandTerm {
                 "\(parts.name) is a number: expected =, !=, <, <=, > or >= behind it", at: parts.symbolOffset)
         }
         let isDuration = [.duration, .traceDuration, .eventTimeSinceStart].contains(intrinsic)
-        let value = isDuration ? DurationReader.nanoseconds(parts.value) : Int64(parts.value)
+        let value = isDuration ? DurationText.parse(parts.value).flatMap { Int64(exactly: $0) } : Int64(parts.value)
         guard let value else {
             let expected = isDuration ? "a duration like 1.2s, 100ms or 4500ns" : "a number"
             throw QuerySyntaxError("cannot read \(parts.text): expected \(expected)", at: parts.valueOffset)

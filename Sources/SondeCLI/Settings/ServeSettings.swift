@@ -3,6 +3,7 @@
 
 import FoundationEssentials
 import Logging
+import SondeModel
 import SondePipeline
 import SondeServer
 import SondeWire

@@ -225,7 +225,7 @@ struct TraceQLLexer {
             place += 1
         }
         let text = String(String.UnicodeScalarView(scalars[start..<place]))
-        guard let value = DurationReader.nanoseconds(text) else {
+        guard let value = DurationText.parse(text).flatMap({ Int64(exactly: $0) }) else {
             throw QuerySyntaxError("expected a duration like 1.2s, 100ms or 1h5m", at: start)
         }
         return .duration(value)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Durations as text.
 
-import SondeWire
+import SondeModel
 import Testing
 
 struct DurationTextTests {
