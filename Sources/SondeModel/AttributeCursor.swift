@@ -33,8 +33,30 @@ package struct AttributeCursor {
         return false
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func read(_ keyValue: ByteRange) throws(MalformedProtobuf) {
+        if !readUsual(keyValue) { try readAny(keyValue) }
+    }
+
+    /// As every SDK writes it: the key, then the value, both shorter than 128 bytes, and nothing else.
+    @inlinable @inline(__always)
+    mutating func readUsual(_ keyValue: ByteRange) -> Bool {
+        let count = Int(keyValue.count)
+        guard count >= 4 else { return false }
+        let bytes = reader.base + keyValue.lowerBound
+        let keyCount = Int(bytes[1])
+        guard bytes[0] == 0x0A, keyCount < 0x80, keyCount &+ 4 <= count else { return false }
+        let valueCount = Int(bytes[keyCount &+ 3])
+        guard bytes[keyCount &+ 2] == 0x12, valueCount < 0x80, keyCount &+ 4 &+ valueCount == count else {
+            return false
+        }
+        key = ByteRange(offset: keyValue.lowerBound &+ 2, count: keyCount)
+        value = ByteRange(offset: keyValue.lowerBound &+ keyCount &+ 4, count: valueCount)
+        return true
+    }
+
+    @inlinable @inline(never)
+    mutating func readAny(_ keyValue: ByteRange) throws(MalformedProtobuf) {
         var pair = reader.nested(keyValue)
         key = .empty
         value = .empty

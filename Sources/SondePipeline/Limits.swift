@@ -50,9 +50,11 @@ package enum PipelineLimits {
     static let seriesIdleTime = Duration.seconds(15 * 60)
     /// One half of a call waits so long for the other. SDKs send every 5 s.
     static let callWait = Duration.seconds(10)
-    /// Halves that wait at once, at some 300 bytes each, deadlines included. At 5 s of delay enough for 6 500 calls a second whose two sides
-    /// come apart; Tempo keeps 10 000.
+    /// Halves that wait at once, at some 200 bytes each, gaps included. At 5 s of delay enough for 6 500 calls a second
+    /// whose two sides come apart; Tempo keeps 10 000.
     static let callsWaiting = 32_768
+    /// Batches that wait to be counted, of 16 MiB each at most: one for each thread that takes some, and a few more.
+    static let batchesUncounted = 8
 }
 
 /// What an analysis of many traces may cost. Whoever asks is told what was left out.

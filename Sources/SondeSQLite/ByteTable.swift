@@ -4,6 +4,8 @@
 //
 // An entry can be let go: its number is spare, and is given to a later string.
 
+import SondeModel
+
 struct ByteTable: ~Copyable {
     struct Entry: BitwiseCopyable {
         var offset: UInt32

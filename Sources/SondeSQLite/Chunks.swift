@@ -8,6 +8,8 @@
 //
 // All numbers are little-endian.
 
+import SondeModel
+
 /// What a chunk's bytes are in the file. Values not named here belong to later versions.
 enum Codec: UInt8 {
     case raw = 0

@@ -2,6 +2,7 @@
 // The first bytes of a chunk: what a search looks at first lies first, and the rest need not be inflated.
 
 import CZlib
+import SondeModel
 
 extension ChunkDirectory {
     /// The first `count` bytes of chunk `index`, whose stored bytes are given; all of a shorter one.

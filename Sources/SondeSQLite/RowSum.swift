@@ -7,6 +7,7 @@
 
 import FoundationEssentials
 import GRDB
+import SondeModel
 
 struct RowSum {
     private var hash: UInt64 = 0

@@ -11,21 +11,19 @@
 import SondeModel
 
 struct CallGraph {
-    private struct Key: Hashable {
-        var traceID: TraceID
-        var spanID: SpanID
+    /// The row for what is too much.
+    private static let rest = 0
+
+    /// An edge by the numbers of its names.
+    private struct Edge: Hashable {
+        var client: Int32
+        var server: Int32
+        var type: ConnectionType
     }
 
-    fileprivate struct Half {
-        var isServer: Bool
-        var service: String
-        var failed: Bool
-        var isMessaging: Bool
-        /// The other side by name, if the span tells it.
-        var peer: String?
-        var exemplar: SpanExemplar
-        /// Which of those that ever waited it is; 0 before it waits.
-        var ticket: UInt64 = 0
+    private struct Row {
+        var edge: Edge?
+        var failed: UInt64 = 0
     }
 
     /// Halves of one service, or of all that are too much, whose other half did not come.
@@ -35,125 +33,110 @@ struct CallGraph {
         var last: ContinuousClock.Instant
     }
 
-    private var waiting: [Key: Half] = [:]
-    /// Keys by the moment until which they wait; some of those that have been met meanwhile are still here.
-    private var deadlines: [(key: Key, ticket: UInt64, moment: ContinuousClock.Instant)] = []
-    private var lastTicket: UInt64 = 0
-    private var firstDeadline = 0
-
-    /// Row 0 is for what is too much.
-    private var edges: [CallEdge?] = [nil]
-    private var failed: [UInt64] = [0]
+    private var waiting = WaitingHalves()
+    private var rows = [Row()]
     private var servers = HistogramTable(
         firstBound: PipelineLimits.firstCallBound, boundCount: PipelineLimits.callBounds)
     private var clients = HistogramTable(
         firstBound: PipelineLimits.firstCallBound, boundCount: PipelineLimits.callBounds)
     private var book = RowBook()
-    private var rows: [CallEdge: Int] = [:]
-    private var unpaired: [String?: Unpaired] = [:]
-    /// When idle services are looked for again: a table that is full asks for every new edge.
-    private var nextLook: ContinuousClock.Instant?
+    private var numbers: [Edge: Int] = [:]
+    /// By the number of the service's name.
+    private var unpaired: [Int: Unpaired] = [:]
     private(set) var droppedHalves: UInt64 = 0
     private(set) var overflowed: UInt64 = 0
 
-    init() {
-        let row = book.take(.now)
+    init(now: ContinuousClock.Instant) {
+        let row = book.take(now)
         servers.clear(row)
         clients.clear(row)
     }
 
+    var isFull: Bool { book.usedCount > PipelineLimits.callSeries }
+
     mutating func record(
-        _ span: SpanEntry, of resource: BatchResource, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
+        _ span: UnsafePointer<SpanEntry>, of service: Int, _ base: UnsafePointer<UInt8>, _ names: inout NameTable,
+        _ now: ContinuousClock.Instant
     ) {
-        switch span.kind {
-        case .client, .producer: recordClient(span, resource.service, base, now)
-        case .server, .consumer: recordServer(span, resource.service, base, now)
+        switch span.pointee.kind {
+        case .client, .producer: recordClient(span, service, base, &names, now)
+        case .server, .consumer: recordServer(span, service, base, &names, now)
         case .internal, .unspecified: return
         }
     }
 
     private mutating func recordClient(
-        _ span: SpanEntry, _ service: String, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
+        _ span: UnsafePointer<SpanEntry>, _ service: Int, _ base: UnsafePointer<UInt8>, _ names: inout NameTable,
+        _ now: ContinuousClock.Instant
     ) {
-        let peer = PeerName(of: span, base)
-        let half = Half(span, service, peer: peer.name)
-        // A database sends no spans: there is nobody to wait for.
-        if let database = peer.database {
-            add(half, half, CallEdge(client: service, server: database, type: .database), now)
-            return
+        let peer = CallPeer(of: span, base)
+        let peerNumber = peer.name.map { name in
+            names.number(
+                of: UnsafeBufferPointer(start: base + name.lowerBound, count: Int(name.count)), now)
         }
-        meet(half, under: Key(traceID: span.traceID, spanID: span.spanID), now)
+        let half = CallHalf(span, spanID: span.pointee.spanID, service, peer: peerNumber)
+        // A database sends no spans: there is nobody to wait for.
+        if peer.isDatabase, let database = half.peer {
+            return add(half, half, Edge(client: half.service, server: database, type: .database), now)
+        }
+        meet(half, &names, now)
     }
 
     private mutating func recordServer(
-        _ span: SpanEntry, _ service: String, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
+        _ span: UnsafePointer<SpanEntry>, _ service: Int, _ base: UnsafePointer<UInt8>, _ names: inout NameTable,
+        _ now: ContinuousClock.Instant
     ) {
-        let half = Half(span, service, peer: nil)
         // Zipkin's servers say that they share the span id of their client.
-        if PeerName.sharesItsID(span, base) {
-            return meet(half, under: Key(traceID: span.traceID, spanID: span.spanID), now)
+        let isShared = CallPeer.sharesItsID(span, base)
+        let half = CallHalf(
+            span, spanID: isShared ? span.pointee.spanID : span.pointee.parentSpanID, service, peer: nil)
+        guard half.spanID.isValid else {
+            guard span.pointee.kind == .server else { return }
+            let user = Edge(client: Self.user(&names, now), server: half.service, type: .virtualNode)
+            return add(half, half, user, now)
         }
-        guard span.parentSpanID.isValid else {
-            let user = CallEdge(client: "user", server: service, type: .virtualNode)
-            if span.kind == .server { add(half, half, user, now) }
-            return
-        }
-        meet(half, under: Key(traceID: span.traceID, spanID: span.parentSpanID), now)
+        meet(half, &names, now)
+    }
+
+    private static func user(_ names: inout NameTable, _ now: ContinuousClock.Instant) -> Int32 {
+        let name: StaticString = "user"
+        return Int32(truncatingIfNeeded: name.withUTF8Buffer { names.number(of: $0, now) })
     }
 
     // MARK: Halves
 
-    private mutating func meet(_ half: Half, under key: Key, _ now: ContinuousClock.Instant) {
-        guard let other = waiting[key] else { return wait(half, under: key, now) }
+    private mutating func meet(_ half: CallHalf, _ names: inout NameTable, _ now: ContinuousClock.Instant) {
+        switch waiting.meet(half) {
         // The same span again, or a second server below one client before that has come.
-        guard other.isServer != half.isServer else { return }
-        waiting[key] = nil
-        let (client, server) = half.isServer ? (other, half) : (half, other)
-        let isMessaging = client.isMessaging || server.isMessaging
-        let edge = CallEdge(
-            client: client.service, server: server.service, type: isMessaging ? .messaging : .direct)
-        add(client, server, edge, now)
-    }
-
-    private mutating func wait(_ half: Half, under key: Key, _ now: ContinuousClock.Instant) {
-        guard waiting.count < PipelineLimits.callsWaiting else {
-            droppedHalves &+= 1
-            return
-        }
-        lastTicket &+= 1
-        waiting[key] = half
-        waiting[key]?.ticket = lastTicket
-        deadlines.append((key, lastTicket, now + PipelineLimits.callWait))
-        // Halves that have been met leave their deadlines behind, which must not outgrow those that wait.
-        guard deadlines.count > 2 * waiting.count + Self.deadlinesToSpare else { return }
-        deadlines = deadlines[firstDeadline...].filter { waiting[$0.key]?.ticket == $0.ticket }
-        firstDeadline = 0
-    }
-
-    /// So few are not worth looking for those that have been met.
-    private static let deadlinesToSpare = 1_024
-
-    /// Gives up the halves whose time is over before `moment`.
-    mutating func giveUp(before moment: ContinuousClock.Instant) {
-        while firstDeadline < deadlines.count, deadlines[firstDeadline].moment < moment {
-            let (key, ticket, _) = deadlines[firstDeadline]
-            firstDeadline += 1
-            guard let half = waiting[key], half.ticket == ticket else { continue }
-            waiting[key] = nil
-            giveUp(half, moment)
-        }
-        if firstDeadline > deadlines.count / 2 {
-            deadlines.removeFirst(firstDeadline)
-            firstDeadline = 0
+        case .same: return
+        case .nobody:
+            guard waiting.count < PipelineLimits.callsWaiting else { return droppedHalves &+= 1 }
+            waiting.add(half, until: now + PipelineLimits.callWait)
+        case .other(let other):
+            let (client, server) = half.isServer ? (other, half) : (half, other)
+            names.use(Int(other.service), now)
+            let isMessaging = client.isMessaging || server.isMessaging
+            let type = isMessaging ? ConnectionType.messaging : .direct
+            add(client, server, Edge(client: client.service, server: server.service, type: type), now)
         }
     }
 
-    private mutating func giveUp(_ half: Half, _ now: ContinuousClock.Instant) {
-        if !half.isServer, let peer = half.peer {
-            return add(half, half, CallEdge(client: half.service, server: peer, type: .virtualNode), now)
+    /// Gives up the halves whose time is over before `now`.
+    mutating func giveUp(before now: ContinuousClock.Instant, _ names: inout NameTable) {
+        while let half = waiting.takeOverdue(now) {
+            names.use(Int(half.service), now)
+            if !half.isServer, let peer = half.peer {
+                names.use(Int(peer), now)
+                add(half, half, Edge(client: half.service, server: peer, type: .virtualNode), now)
+            } else {
+                countUnpaired(half, now)
+            }
         }
-        let isKnown = unpaired[half.service] != nil || unpaired.count < PipelineLimits.callSeries
-        let service = isKnown ? half.service : nil
+    }
+
+    private mutating func countUnpaired(_ half: CallHalf, _ now: ContinuousClock.Instant) {
+        let isKnown = unpaired[Int(half.service)] != nil || unpaired.count < PipelineLimits.callSeries
+        let service = isKnown ? Int(half.service) : NameTable.rest
         var counted = unpaired[service] ?? Unpaired(last: now)
         if half.isServer { counted.servers &+= 1 } else { counted.clients &+= 1 }
         counted.last = now
@@ -162,70 +145,69 @@ struct CallGraph {
 
     // MARK: Edges
 
-    private mutating func add(_ client: Half, _ server: Half, _ edge: CallEdge, _ now: ContinuousClock.Instant) {
-        let row = rows[edge] ?? newRow(edge, now)
-        if row == 0 { overflowed &+= 1 }
-        if client.failed || server.failed { failed[row] &+= 1 }
+    private mutating func add(_ client: CallHalf, _ server: CallHalf, _ edge: Edge, _ now: ContinuousClock.Instant) {
+        let row = numbers[edge] ?? newRow(edge, now)
+        if row == Self.rest { overflowed &+= 1 }
+        if client.failed || server.failed { rows[row].failed &+= 1 }
         clients.add(client.exemplar, to: row)
         servers.add(server.exemplar, to: row)
         book.use(row, now)
     }
 
-    private mutating func newRow(_ edge: CallEdge, _ now: ContinuousClock.Instant) -> Int {
-        if book.usedCount > PipelineLimits.callSeries { dropIdle(now) }
-        guard book.usedCount <= PipelineLimits.callSeries else { return 0 }
+    private mutating func newRow(_ edge: Edge, _ now: ContinuousClock.Instant) -> Int {
+        let hasNames = edge.client != NameTable.rest && edge.server != NameTable.rest
+        guard hasNames, !isFull else { return Self.rest }
         let row = book.take(now)
-        if row == edges.count {
-            edges.append(nil)
-            failed.append(0)
-        }
-        edges[row] = edge
-        failed[row] = 0
+        if row == rows.count { rows.append(Row()) }
+        rows[row] = Row(edge: edge)
         clients.clear(row)
         servers.clear(row)
-        rows[edge] = row
+        numbers[edge] = row
         return row
     }
 
-    mutating func dropIdle(_ now: ContinuousClock.Instant) {
-        book.use(0, now)
-        for row in book.giveBackIdle(now) {
-            if let edge = edges[row] { rows[edge] = nil }
-            edges[row] = nil
+    /// Forgets edges and services without partners that nothing was added to since `moment`.
+    mutating func dropIdle(since moment: ContinuousClock.Instant) {
+        for row in book.giveBackIdle(since: moment, except: Self.rest) {
+            if let edge = rows[row].edge { numbers[edge] = nil }
+            rows[row].edge = nil
         }
-        if let nextLook, now < nextLook { return }
-        nextLook = now + .seconds(1)
-        let oldest = now - PipelineLimits.seriesIdleTime
-        unpaired = unpaired.filter { $0.key == nil || $0.value.last >= oldest }
+        unpaired = unpaired.filter { $0.key == NameTable.rest || $0.value.last >= moment }
     }
 
     // MARK: Showing
 
-    func snapshot() -> [CallSeries] {
-        edges.indices.filter { edges[$0] != nil || ($0 == 0 && overflowed > 0) }
-            .map {
-                CallSeries(
-                    edge: edges[$0], failed: failed[$0], server: servers.snapshot($0), client: clients.snapshot($0))
+    func snapshot(_ names: borrowing NameTable) -> [CallSeries] {
+        var series: [CallSeries] = []
+        for (row, entry) in rows.enumerated() where entry.edge != nil || (row == Self.rest && overflowed > 0) {
+            let edge = entry.edge.map { edge in
+                CallEdge(
+                    client: names[Int(edge.client)] ?? "", server: names[Int(edge.server)] ?? "", type: edge.type)
             }
+            series.append(
+                CallSeries(
+                    edge: edge, failed: entry.failed, server: servers.snapshot(row), client: clients.snapshot(row)))
+        }
+        return series
     }
 
-    func unpairedSnapshot() -> [UnpairedSeries] {
-        unpaired.flatMap { service, counts in
-            [
-                UnpairedSeries(service: service, isServer: false, count: counts.clients),
-                UnpairedSeries(service: service, isServer: true, count: counts.servers),
-            ].filter { $0.count > 0 }
+    func unpairedSnapshot(_ names: borrowing NameTable) -> [UnpairedSeries] {
+        var series: [UnpairedSeries] = []
+        for (service, counts) in unpaired {
+            let name = names[service]
+            series.append(UnpairedSeries(service: name, isServer: false, count: counts.clients))
+            series.append(UnpairedSeries(service: name, isServer: true, count: counts.servers))
         }
+        return series.filter { $0.count > 0 }
     }
 }
 
-extension CallGraph.Half {
-    fileprivate init(_ span: SpanEntry, _ service: String, peer: String?) {
+extension CallHalf {
+    fileprivate init(_ span: UnsafePointer<SpanEntry>, spanID: SpanID, _ service: Int, peer: Int?) {
+        let kind = span.pointee.kind
         self.init(
-            isServer: span.kind == .server || span.kind == .consumer, service: service,
-            failed: span.status == .error, isMessaging: span.kind == .producer || span.kind == .consumer, peer: peer,
-            exemplar: SpanExemplar(
-                traceID: span.traceID, spanID: span.spanID, duration: span.start.nanoseconds(until: span.end),
-                time: span.end))
+            spanID: spanID, exemplar: SpanExemplar(of: span), service: Int32(truncatingIfNeeded: service),
+            peer: peer.map { Int32(truncatingIfNeeded: $0) }, isServer: kind == .server || kind == .consumer,
+            failed: span.pointee.status == .error, isMessaging: kind == .producer || kind == .consumer)
     }
 }

@@ -32,11 +32,6 @@ struct HistogramTable {
         sums[row] = 0
     }
 
-    mutating func add(_ duration: UInt64, to row: Int, _ span: borrowing SpanEntry) {
-        add(
-            SpanExemplar(traceID: span.traceID, spanID: span.spanID, duration: duration, time: span.end), to: row)
-    }
-
     mutating func add(_ exemplar: SpanExemplar, to row: Int) {
         let cell = row * stride + bucket(of: exemplar.duration)
         counts[cell] &+= 1
@@ -62,41 +57,4 @@ struct HistogramTable {
 extension SpanExemplar {
     /// Of a bucket that nothing fell into.
     fileprivate static let none = SpanExemplar(traceID: .zero, spanID: .zero, duration: 0, time: .zero)
-}
-
-/// The numbers of a table's rows: those in use with the moment of their last use, and those to use again.
-struct RowBook {
-    private(set) var lastUse: [ContinuousClock.Instant?] = []
-    private var free: [Int] = []
-    private var nextLook: ContinuousClock.Instant?
-
-    var usedCount: Int { lastUse.count - free.count }
-
-    mutating func take(_ now: ContinuousClock.Instant) -> Int {
-        if let row = free.popLast() {
-            lastUse[row] = now
-            return row
-        }
-        lastUse.append(now)
-        return lastUse.count - 1
-    }
-
-    mutating func use(_ row: Int, _ now: ContinuousClock.Instant) { lastUse[row] = now }
-
-    /// Gives back the rows that nothing was added to for a while, and tells which. It looks once a second at most: a table
-    /// that is full asks for every new name.
-    mutating func giveBackIdle(_ now: ContinuousClock.Instant) -> Set<Int> {
-        if let nextLook, now < nextLook { return [] }
-        nextLook = now + .seconds(1)
-        let moment = now - PipelineLimits.seriesIdleTime
-        var idle: Set<Int> = []
-        for (row, last) in lastUse.enumerated() {
-            if let last, last < moment { idle.insert(row) }
-        }
-        for row in idle {
-            lastUse[row] = nil
-            free.append(row)
-        }
-        return idle
-    }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rates, errors and durations of spans by their labels. A span finds its row by one lookup of bytes:
 //
-//   key = text(service) kind status text(name) text(value)*      values: of the configured dimensions, in their order
+//   key = service (4 bytes, its number) kind status text(name) text(value)*     values: of the configured dimensions
 //   text = length (2 bytes) bytes
 //
 // The key with the name as it came leads to a row as well as the key with the name templated, so that templating is paid
@@ -10,88 +10,81 @@
 import SondeModel
 
 struct SeriesTable {
-    private let dimensions: [[UInt8]]
-    private let dimensionNames: [String]
+    /// The row for what is too much.
+    private static let rest = 0
+
+    private struct Row {
+        /// The name of its service by number.
+        var service: Int
+        var labels: SpanSeries.Labels?
+        var bytes: UInt64 = 0
+    }
+
+    private let dimensions: DimensionReader
     private let maxSeries: Int
-    /// Row 0 is for what is too much.
-    private var labels: [SpanSeries.Labels?] = [nil]
+    private var rows = [Row(service: NameTable.rest)]
     private var durations = HistogramTable(
         firstBound: PipelineLimits.firstSpanBound, boundCount: PipelineLimits.spanBounds)
-    private var bytes: [UInt64] = [0]
     private var book = RowBook()
-    private var rows: [[UInt8]: Int] = [:]
-    /// Keys in `rows` whose name is not templated.
+    private var numbers = ByteNumbers()
+    /// Keys in `numbers` whose name is not templated.
     private var aliasCount = 0
     private var key: [UInt8] = []
-    /// How the keys of the resource at hand begin, and what it says of the dimensions.
-    private var prefix: [UInt8] = []
-    private var resourceValues: [[UInt8]] = []
-    private var values: [[UInt8]] = []
     private(set) var overflowed: UInt64 = 0
 
-    init(_ configuration: SpanMetricsConfiguration) {
-        dimensions = configuration.dimensions.map { Array($0.utf8) }
-        dimensionNames = configuration.dimensions
-        maxSeries = configuration.maxSeries
-        durations.clear(book.take(.now))
+    init(dimensions: DimensionReader, maxSeries: Int, now: ContinuousClock.Instant) {
+        self.dimensions = dimensions
+        self.maxSeries = maxSeries
+        durations.clear(book.take(now))
     }
 
-    /// Called when spans of another resource follow: what it says is read once.
-    mutating func begin(_ resource: BatchResource, _ base: UnsafePointer<UInt8>) {
-        prefix.removeAll(keepingCapacity: true)
-        Self.append(resource.service.utf8, to: &prefix)
-        guard !dimensions.isEmpty else { return }
-        values = Array(repeating: [], count: dimensions.count)
-        fill(AttributeCursor(base: base, range: resource.body, field: 1), base)
-        resourceValues = values
-    }
+    var isFull: Bool { book.usedCount > maxSeries }
 
-    /// Counts a span of the resource at hand.
+    /// Counts a span.
     mutating func record(
-        _ span: SpanEntry, of resource: BatchResource, _ base: UnsafePointer<UInt8>, _ now: ContinuousClock.Instant
+        _ span: UnsafePointer<SpanEntry>, of resource: KnownResource, _ base: UnsafePointer<UInt8>,
+        _ names: borrowing NameTable, _ now: ContinuousClock.Instant
     ) {
-        let name = UnsafeBufferPointer(
-            start: base + span.name.lowerBound, count: min(Int(span.name.count), PipelineLimits.spanNameBytes))
-        makeKey(span, name, base)
-        let row = rows[key] ?? templatedRow(span, name, resource, now)
-        if row == 0 { overflowed &+= 1 }
-        durations.add(span.start.nanoseconds(until: span.end), to: row, span)
-        bytes[row] &+= UInt64(span.body.count)
+        let row = row(of: span, resource, base, names, now)
+        if row == Self.rest { overflowed &+= 1 }
+        durations.add(SpanExemplar(of: span), to: row)
+        rows[row].bytes &+= UInt64(span.pointee.body.count)
         book.use(row, now)
     }
 
     // MARK: Keys
 
-    private mutating func makeKey(
-        _ span: SpanEntry, _ name: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>
-    ) {
-        key.removeAll(keepingCapacity: true)
-        key.append(contentsOf: prefix)
-        key.append(span.kind.rawValue)
-        key.append(span.status.rawValue)
-        Self.append(name, to: &key)
-        guard !dimensions.isEmpty else { return }
-        values = resourceValues
-        fill(AttributeCursor(base: base, range: span.attributes, field: 9), base)
-        for value in values { Self.append(value, to: &key) }
+    private mutating func row(
+        of span: UnsafePointer<SpanEntry>, _ resource: KnownResource, _ base: UnsafePointer<UInt8>,
+        _ names: borrowing NameTable, _ now: ContinuousClock.Instant
+    ) -> Int {
+        guard resource.service != NameTable.rest else { return Self.rest }
+        let name = UnsafeBufferPointer(
+            start: base + span.pointee.name.lowerBound,
+            count: min(Int(span.pointee.name.count), PipelineLimits.spanNameBytes))
+        beginKey(resource.service, span.pointee.kind, span.pointee.status)
+        append(name)
+        if dimensions.isEmpty {
+            if let row = numbers.number(of: key) { return row }
+            return templatedRow(span, name, [], resource.service, names, now)
+        }
+        var values = resource.dimensions
+        dimensions.fill(&values, AttributeCursor(base: base, range: span.pointee.attributes, field: 9), base)
+        for value in values { value.withUnsafeBufferPointer { append($0) } }
+        return numbers.number(of: key) ?? templatedRow(span, name, values, resource.service, names, now)
     }
 
-    private static func append(_ text: some Collection<UInt8>, to key: inout [UInt8]) {
+    private mutating func beginKey(_ service: Int, _ kind: SpanKind, _ status: StatusCode) {
+        key.removeAll(keepingCapacity: true)
+        withUnsafeBytes(of: UInt32(truncatingIfNeeded: service)) { key.append(contentsOf: $0) }
+        key.append(kind.rawValue)
+        key.append(status.rawValue)
+    }
+
+    private mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
         key.append(UInt8(truncatingIfNeeded: text.count >> 8))
         key.append(UInt8(truncatingIfNeeded: text.count))
         key.append(contentsOf: text)
-    }
-
-    /// What cannot be read was refused by the decoder already; the label is then absent.
-    private mutating func fill(_ cursor: consuming AttributeCursor, _ base: UnsafePointer<UInt8>) {
-        var cursor = cursor
-        while (try? cursor.next()) == true {
-            let found = UnsafeBufferPointer(start: base + cursor.key.lowerBound, count: Int(cursor.key.count))
-            for (place, key) in dimensions.enumerated() where key.elementsEqual(found) {
-                let value = try? ProtobufReader.value(base: base, range: cursor.value)
-                values[place] = SpanNameTemplate.cut(Array((value?.text ?? "").utf8))
-            }
-        }
     }
 
     // MARK: Rows
@@ -99,80 +92,75 @@ struct SeriesTable {
     /// The row under the templated name, in text that is valid: what Prometheus would take for the same is the same. The
     /// key at hand then leads there too.
     private mutating func templatedRow(
-        _ span: SpanEntry, _ name: UnsafeBufferPointer<UInt8>, _ resource: BatchResource,
-        _ now: ContinuousClock.Instant
+        _ span: UnsafePointer<SpanEntry>, _ name: UnsafeBufferPointer<UInt8>, _ values: [[UInt8]], _ service: Int,
+        _ names: borrowing NameTable, _ now: ContinuousClock.Instant
     ) -> Int {
         let alias = key
         let found = SpanSeries.Labels(
-            service: resource.service, name: String(decoding: SpanNameTemplate.bytes(of: name), as: UTF8.self),
-            kind: span.kind, status: span.status, dimensions: dimensionTexts())
-        key = key(of: found)
-        let row = rows[key] ?? newRow(found, now)
-        if key != alias || row == 0 { remember(alias, row) }
+            service: names[service] ?? Resource.unknownService,
+            name: String(decoding: SpanNameTemplate.bytes(of: name), as: UTF8.self), kind: span.pointee.kind,
+            status: span.pointee.status, dimensions: texts(values))
+        makeKey(service, found)
+        let row = numbers.number(of: key) ?? newRow(service, found, now)
+        if key != alias, row != Self.rest { remember(alias, row) }
         return row
     }
 
-    private func dimensionTexts() -> [String: String] {
+    private func texts(_ values: [[UInt8]]) -> [String: String] {
         var texts: [String: String] = [:]
-        for (name, value) in zip(dimensionNames, values) where !value.isEmpty {
+        for (name, value) in zip(dimensions.names, values) where !value.isEmpty {
             texts[name] = String(decoding: value, as: UTF8.self)
         }
         return texts
     }
 
-    private func key(of labels: SpanSeries.Labels) -> [UInt8] {
-        var key: [UInt8] = []
-        Self.append(labels.service.utf8, to: &key)
-        key.append(labels.kind.rawValue)
-        key.append(labels.status.rawValue)
-        Self.append(labels.name.utf8, to: &key)
-        for name in dimensionNames { Self.append((labels.dimensions[name] ?? "").utf8, to: &key) }
-        return key
+    private mutating func makeKey(_ service: Int, _ labels: SpanSeries.Labels) {
+        beginKey(service, labels.kind, labels.status)
+        for text in [labels.name] + dimensions.names.map({ labels.dimensions[$0] ?? "" }) {
+            var text = text
+            text.withUTF8 { append($0) }
+        }
     }
 
-    private mutating func newRow(_ found: SpanSeries.Labels, _ now: ContinuousClock.Instant) -> Int {
-        if book.usedCount > maxSeries { dropIdle(now) }
-        guard book.usedCount <= maxSeries else { return 0 }
+    private mutating func newRow(_ service: Int, _ found: SpanSeries.Labels, _ now: ContinuousClock.Instant) -> Int {
+        guard !isFull else { return Self.rest }
         let row = book.take(now)
-        if row == labels.count {
-            labels.append(nil)
-            bytes.append(0)
-        }
-        labels[row] = found
-        bytes[row] = 0
+        if row == rows.count { rows.append(Row(service: service)) }
+        rows[row] = Row(service: service, labels: found)
         durations.clear(row)
-        rows[key] = row
+        numbers.add(key, row)
         return row
     }
 
     /// Names that differ in an id each would fill the table: it is emptied of them now and then.
     private mutating func remember(_ alias: [UInt8], _ row: Int) {
         if aliasCount == PipelineLimits.spanNamesRemembered { forgetAliases() }
-        rows[alias] = row
+        numbers.add(alias, row)
         aliasCount += 1
     }
 
     private mutating func forgetAliases() {
-        rows.removeAll(keepingCapacity: true)
-        for (row, labels) in labels.enumerated() {
-            if let labels { rows[key(of: labels)] = row }
-        }
+        numbers.removeAll()
         aliasCount = 0
+        for (number, row) in rows.enumerated() {
+            guard let labels = row.labels else { continue }
+            makeKey(row.service, labels)
+            numbers.add(key, number)
+        }
     }
 
-    /// Forgets series that nothing was added to for a while, as Prometheus does with what it no longer scrapes.
-    mutating func dropIdle(_ now: ContinuousClock.Instant) {
-        book.use(0, now)
-        let idle = book.giveBackIdle(now)
+    /// Forgets series that nothing was added to since `moment`, as Prometheus does with what it no longer scrapes.
+    mutating func dropIdle(since moment: ContinuousClock.Instant) {
+        let idle = book.giveBackIdle(since: moment, except: Self.rest)
         guard !idle.isEmpty else { return }
-        for row in idle { labels[row] = nil }
+        for row in idle { rows[row].labels = nil }
         forgetAliases()
     }
 
     // MARK: Showing
 
     func snapshot() -> [SpanSeries] {
-        labels.indices.filter { labels[$0] != nil || ($0 == 0 && overflowed > 0) }
-            .map { SpanSeries(labels: labels[$0], durations: durations.snapshot($0), bytes: bytes[$0]) }
+        rows.indices.filter { rows[$0].labels != nil || ($0 == Self.rest && overflowed > 0) }
+            .map { SpanSeries(labels: rows[$0].labels, durations: durations.snapshot($0), bytes: rows[$0].bytes) }
     }
 }

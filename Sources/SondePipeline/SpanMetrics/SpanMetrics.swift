@@ -3,9 +3,9 @@
 // status, and calls between services by their edge. Names and labels are those of Grafana Tempo's metrics generator, so
 // that its dashboards work; who writes them for Prometheus is not known here.
 //
-//   span ▸ SeriesTable   service · span name, templated · kind · status · dimensions  → calls, durations, bytes
-//        ▸ CallGraph     client half waits for its server half                        → calls, failures, durations
-//        ▸ TargetTable   resources                                                    → who there is
+//   span ▸ SeriesTable     service · span name, templated · kind · status · dimensions  → calls, durations, bytes
+//        ▸ CallGraph       client half waits for its server half                        → calls, failures, durations
+//        ▸ ResourceTable   resources                                                    → who there is
 
 package import SondeModel
 package import SondeStorage
@@ -42,13 +42,9 @@ package struct SpanMetricsStage: SpanSink, LogSink {
 /// Everything counted from spans since the collector started. A span that is sent twice counts twice here, unlike in the
 /// store.
 package final class SpanMetrics: Sendable {
-    private struct State {
-        var series: SeriesTable
-        var graph = CallGraph()
-        var targets = TargetTable()
-    }
-
-    private let state: Mutex<State>
+    private let tables: Mutex<SpanTables>
+    /// Batches that were taken while another was being counted. Whoever counts takes them along, so that no thread waits.
+    private let waiting = Mutex<[SpanBatch]>([])
     private let now: @Sendable () -> ContinuousClock.Instant
 
     /// - Parameter now: The present, by which halves of calls and idle series are given up.
@@ -56,68 +52,38 @@ package final class SpanMetrics: Sendable {
         _ configuration: SpanMetricsConfiguration = SpanMetricsConfiguration(),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        state = Mutex(State(series: SeriesTable(configuration)))
+        tables = Mutex(SpanTables(configuration, now: now()))
         self.now = now
     }
 
-    /// Counts a batch: one lock a batch.
+    /// Counts a batch, before it returns or, where another is being counted, right after that one.
     package func record(_ batch: SpanBatch) {
         guard !batch.isEmpty else { return }
-        let now = now()
-        state.withLock { state in
-            batch.bytes.withUnsafeBufferPointer { bytes in
-                guard let base = bytes.baseAddress else { return }
-                state.graph.giveUp(before: now)
-                var resource = BatchResource()
-                for span in batch.entries {
-                    // Without an end it lasted no time, and it will come again.
-                    guard span.end != .zero else { continue }
-                    if span.resource != resource.index {
-                        resource = BatchResource(span.resource, batch)
-                        state.targets.see(resource, base, now)
-                        state.series.begin(resource, base)
-                    }
-                    state.series.record(span, of: resource, base, now)
-                    state.graph.record(span, of: resource, base, now)
-                }
-            }
+        let count = waiting.withLock { waiting in
+            waiting.append(batch)
+            return waiting.count
         }
+        // Whoever counts is not to be left behind without bound.
+        if count >= PipelineLimits.batchesUncounted { return tables.withLock { countWaiting(&$0) } }
+        // Looked at again afterwards: a batch may have come between the last look and the end of the lock.
+        while waiting.withLock({ !$0.isEmpty }) {
+            guard tables.withLockIfAvailable({ countWaiting(&$0) }) != nil else { return }
+        }
+    }
+
+    private func countWaiting(_ tables: inout SpanTables) {
+        let now = now()
+        for batch in waiting.withLock({ exchange(&$0, with: []) }) { tables.count(batch, now) }
     }
 
     /// All that was counted, in the order of its labels. Series that nothing was added to for a while are gone.
     package func snapshot() -> SpanMetricsSnapshot {
-        let now = now()
-        var snapshot = state.withLock { state in
-            state.graph.giveUp(before: now)
-            state.series.dropIdle(now)
-            state.graph.dropIdle(now)
-            state.targets.dropIdle(now)
-            return SpanMetricsSnapshot(
-                spans: state.series.snapshot(), edges: state.graph.snapshot(), targets: state.targets.snapshot(),
-                unpaired: state.graph.unpairedSnapshot(), droppedHalves: state.graph.droppedHalves,
-                overflowedSpans: state.series.overflowed, overflowedCalls: state.graph.overflowed)
+        var snapshot = tables.withLock { tables in
+            countWaiting(&tables)
+            return tables.snapshot(now())
         }
-        // Senders wait for the lock: what can be done without it is.
+        // What can be done without the lock is.
         snapshot.sort()
         return snapshot
-    }
-}
-
-/// The resource that a run of spans shares, as the tables want it.
-struct BatchResource {
-    var index = UInt32.max
-    /// Its service's name, cut to what a label may have.
-    var service = ""
-    var body = ByteRange.empty
-
-    init() {}
-
-    init(_ index: UInt32, _ batch: SpanBatch) {
-        let entry = batch.resources[Int(index)]
-        self.index = index
-        body = entry.body
-        let name = batch.bytes[entry.serviceName.lowerBound..<entry.serviceName.upperBound]
-        let text = String(decoding: SpanNameTemplate.cut(name), as: UTF8.self)
-        service = text.isEmpty ? Resource.unknownService : text
     }
 }

@@ -185,6 +185,37 @@ final class MovableClock: Sendable {
         #expect(metrics.snapshot().spans.count == 2)
     }
 
+    @Test func whatComesWhileAnotherIsCountedIsCounted() async throws {
+        let metrics = metrics()
+        let spans = try batch((1...100).map { .sample($0, name: "read") })
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<200 { metrics.record(spans) }
+                }
+            }
+        }
+        #expect(metrics.snapshot().spans.map(\.durations.count) == [160_000])
+    }
+
+    @Test func servicesThatComeAndGoKeepTheirNames() throws {
+        let metrics = metrics(series: 2)
+        for round in 1...4 {
+            let spans: [SpanRecord] = [
+                .sample(1, service: "web \(round)", kind: .server),
+                .sample(2, parent: 1, service: "jobs \(round)", kind: .client),
+            ]
+            metrics.record(try batch(spans))
+            clock.move(by: PipelineLimits.callWait + .seconds(1))
+            let snapshot = metrics.snapshot()
+            #expect(snapshot.spans.map(\.labels?.service) == ["jobs \(round)", "web \(round)"])
+            #expect(snapshot.edges.map(\.edge?.server) == ["web \(round)"])
+            #expect(snapshot.unpaired.map(\.service) == ["jobs \(round)"])
+            #expect(snapshot.targets.map(\.job) == ["jobs \(round)", "web \(round)"])
+            clock.move(by: PipelineLimits.seriesIdleTime + .seconds(1))
+        }
+    }
+
     @Test func resourcesAreTargetsOnce() throws {
         let metrics = metrics()
         var span = SpanRecord.sample(1)

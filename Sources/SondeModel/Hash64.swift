@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one hash of the store: dictionaries, filters, fingerprints and checksums use it, so it is part of the file format
-// and must not change. It multiplies 64 by 64 bits and folds the halves, eight bytes at a time.
+// The one hash of the house: dictionaries, filters, fingerprints and checksums of the store use it, so it is part of the
+// file format and must not change. It multiplies 64 by 64 bits and folds the halves, eight bytes at a time.
 
-enum Hash64 {
-    private static let start: UInt64 = 0x9E37_79B9_7F4A_7C15
-    private static let factor: UInt64 = 0xD6E8_FEB8_6659_FD93
-    private static let last: UInt64 = 0xA076_1D64_78BD_642F
+@usableFromInline
+package enum Hash64 {
+    @usableFromInline static var start: UInt64 { 0x9E37_79B9_7F4A_7C15 }
+    @usableFromInline static var factor: UInt64 { 0xD6E8_FEB8_6659_FD93 }
+    @usableFromInline static var last: UInt64 { 0xA076_1D64_78BD_642F }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let product = a.multipliedFullWidth(by: b)
         return product.high ^ product.low
     }
 
     /// The hash of `count` bytes.
-    @inline(__always)
-    static func hash(_ bytes: UnsafePointer<UInt8>, count: Int, seed: UInt64) -> UInt64 {
+    @inlinable @inline(__always)
+    package static func hash(_ bytes: UnsafePointer<UInt8>, count: Int, seed: UInt64) -> UInt64 {
         let raw = UnsafeRawPointer(bytes)
         var hash = seed ^ start
         var offset = 0
@@ -36,19 +37,15 @@ enum Hash64 {
         return mix(hash ^ tail, last ^ UInt64(truncatingIfNeeded: count))
     }
 
-    static func hash(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> UInt64 {
+    @inlinable
+    package static func hash(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> UInt64 {
         guard let base = bytes.baseAddress else { return mix(seed ^ start, last) }
         return hash(base, count: bytes.count, seed: seed)
     }
 
-    /// The checksum of a chunk as it lies in the file.
-    static func checksum(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
-        UInt32(truncatingIfNeeded: hash(bytes, seed: 0) >> 32)
-    }
-
     /// The hash of two words.
-    @inline(__always)
-    static func hash(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    @inlinable @inline(__always)
+    package static func hash(_ a: UInt64, _ b: UInt64) -> UInt64 {
         mix(mix(a ^ start, factor) ^ b, last)
     }
 }
