@@ -115,4 +115,23 @@ extension Limits {
     static let doctorInterval = Duration.seconds(60)
     /// Lines kept for what the selected finding rests on.
     static let overviewDetailRows = 3
+
+    /// Traces of one page: several screens of rows, enough points for a plot, some 60 kB of JSON.
+    static let tracesPage = 200
+    /// Traces that are kept while one scrolls or looks on: some 5 MB. Older ones go; a narrower range finds them.
+    static let tracesKept = 5_000
+    /// Between two looks for new traces.
+    static let tracesInterval = Duration.seconds(2)
+    /// How far before the newest trace one looks for news: traces grow while their spans arrive, and senders' batches
+    /// come some seconds late.
+    static let tracesOverlap: Int64 = 30_000_000_000
+    /// Names and values that the query line offers.
+    static let queryCandidates = 8
+    /// Queries that the query line remembers.
+    static let queriesKept = 50
+    /// Rows of a screen below which the plot leaves its room to the list, and rows of the plot at most.
+    static let minRowsForPlot = 16
+    static let maxPlotRows = 10
+    /// Columns from which the list of traces names all services of each.
+    static let minColumnsForTraceServices = 110
 }

@@ -9,6 +9,7 @@ extension Destination {
         switch self {
         case .overview: OverviewScreen()
         case .trace(let id, let focus): TraceScreen(id, focus: focus)
+        case .traces(let query): TracesScreen(query)
         default: nil
         }
     }
