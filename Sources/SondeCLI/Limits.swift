@@ -106,4 +106,7 @@ enum Limits {
     static let hourNanoseconds: UInt64 = 3_600_000_000_000
     /// Kinds of errors that are listed; who has more has one cause, or looks at them in json.
     static let errorRows = 50
+
+    /// Files of one name that the viewer writes side by side, each with a number of its own.
+    static let exportNames = 999
 }

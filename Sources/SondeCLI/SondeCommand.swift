@@ -19,7 +19,7 @@ struct SondeCommand: AsyncParsableCommand {
             Serve.self, Services.self, Operations.self, Traces.self, ShowTrace.self, Logs.self, Export.self,
             Import.self, Stats.self, Pin.self, RunSQL.self, Check.self, Backup.self, Exec.self,
             Top.self, Graph.self, RunDoctor.self, Errors.self, Diff.self, Attributes.self,
-            Tail.self, Expect.self, Completions.self, ShowVersion.self,
+            Tail.self, View.self, Expect.self, Completions.self, ShowVersion.self,
         ]
     )
 

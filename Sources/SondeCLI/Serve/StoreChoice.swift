@@ -33,9 +33,12 @@ enum StoreChoice {
 
     /// Opens a file or data folder for reading, also while a collector writes there.
     static func read(path: String) async throws(CommandFailure) -> any Source {
-        do throws(StoreError) { return try await SQLiteReader.open(path: path) } catch {
-            throw CommandFailure(error.readError)
-        }
+        do { return try await reader(path: path) } catch { throw CommandFailure(error) }
+    }
+
+    /// The same, for those who ask again where nothing is yet.
+    static func reader(path: String) async throws(ReadError) -> any Source & TracePins {
+        do throws(StoreError) { return try await SQLiteReader.open(path: path) } catch { throw error.readError }
     }
 
     /// Runs `body` with a data folder that nobody else has open. Nothing in it is pruned meanwhile: that is for the

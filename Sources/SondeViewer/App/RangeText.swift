@@ -6,6 +6,15 @@ import SondeModel
 import SondeStorage
 import SondeTerminal
 
+extension TimeRange {
+    /// `15m`, `2h`, `all`: a range that needs no clock to be read.
+    package init?(_ text: String) {
+        guard let range = RangeText.parse(text, now: .zero, zone: .utc) else { return nil }
+        if case .between = range { return nil }
+        self = range
+    }
+}
+
 enum RangeText {
     static let expectation =
         "give a length like 15m or 2h, all, or two moments like 14:00..15:30, 2h..1h or 2026-01-02 14:00..15:00"

@@ -6,7 +6,7 @@ import SondeStorage
 
 /// One source for as long as the viewer runs.
 actor SourceConnection {
-    typealias Readers = TraceReader & LogReader & ActivityReader & TracePins
+    typealias Readers = ViewerReaders
 
     private let source: ViewerSource
     private var opened: (any Readers)?
@@ -42,7 +42,7 @@ actor SourceConnection {
         case .logs(let query): .logs(try await readers.logs(query))
         case .graph(let query): .graph(try await readers.serviceGraph(query))
         case .activity(let query): .activity(try await readers.activity(query))
-        case .findings(let query): try await findings(query, source, now)
+        case .findings(let query): try await findings(query, readers, source, now)
         case .attributeKeys(let query): .attributeKeys(try await readers.attributeKeys(query))
         case .attributeValues(let key, let query):
             .attributeValues(try await readers.attributeValues(of: key, query))
@@ -62,10 +62,10 @@ actor SourceConnection {
     }
 
     private static func findings(
-        _ query: TraceQuery, _ source: ViewerSource, _ now: Timestamp
+        _ query: TraceQuery, _ readers: any Readers, _ source: ViewerSource, _ now: Timestamp
     ) async throws(ReadError) -> Answer {
         guard let examine = source.examine else { throw .unsupported("nobody examines traces here") }
-        let (findings, sample) = try await examine(query, query.end ?? now)
+        let (findings, sample) = try await examine(readers, query, query.end ?? now)
         return .findings(findings, sample)
     }
 

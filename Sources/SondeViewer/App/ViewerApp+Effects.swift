@@ -199,7 +199,7 @@ extension ViewerApp {
         return [.copy(text)]
     }
 
-    private mutating func save(_ export: Export) -> [Effect<Message>] {
+    private mutating func save(_ export: ViewerExport) -> [Effect<Message>] {
         guard let save = source.save else {
             notice = StyledText("nothing can be written here", .notice)
             return []

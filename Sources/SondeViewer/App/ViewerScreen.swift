@@ -95,7 +95,7 @@ package enum ScreenEffect: Sendable {
     /// To the clipboard, and says so.
     case copy(String)
     /// To a file, and says where.
-    case export(Export)
+    case export(ViewerExport)
     /// Marks a trace for comparison, or takes the mark back; at most two are marked.
     case mark(TraceID)
     case setRange(TimeRange)

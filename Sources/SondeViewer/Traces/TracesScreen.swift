@@ -359,7 +359,9 @@ package struct TracesScreen: ViewerScreen {
     private mutating func select(near press: MousePress, _ layout: TracesLayout, _ context: ScreenContext) {
         let cell = Scatter.Cell(row: press.row - layout.plot.row, column: press.column - layout.plot.column)
         let scatter = TracesPicture.scatter(list, context)
-        guard let place = scatter.nearest(to: cell, width: layout.plot.columns, height: layout.plot.rows) else { return }
+        guard let place = scatter.nearest(to: cell, width: layout.plot.columns, height: layout.plot.rows) else {
+            return
+        }
         follows = false
         rows.select(place)
     }
