@@ -12,5 +12,7 @@ extension ViewerKeys {
     package static let maps: [ScreenKeys] =
         [ScreenKeys(screen: name, rows: everywhere)] + screens.map { ScreenKeys(screen: $0.name, rows: $0.keys) }
 
-    private static let screens: [any ViewerScreen.Type] = [OverviewScreen.self, TracesScreen.self]
+    private static let screens: [any ViewerScreen.Type] = [
+        OverviewScreen.self, TracesScreen.self, TraceScreen.self,
+    ]
 }
