@@ -58,7 +58,9 @@ extension ColorDepth {
         }
         if isSet("NO_COLOR") { return .none }
         if isSet("CLICOLOR_FORCE") && environment["CLICOLOR_FORCE"] != "0" { return rich }
-        guard isTerminal, !term.isEmpty, term != "dumb", environment["CLICOLOR"] != "0" else { return .none }
+        // DEC's terminals had no colours, nor have those that say so.
+        let isPlain = term.isEmpty || term == "dumb" || term.hasSuffix("-m") || term.hasPrefix("vt")
+        guard isTerminal, !isPlain, environment["CLICOLOR"] != "0" else { return .none }
         return rich
     }
 }

@@ -214,9 +214,10 @@ extension FrameWriter {
     /// A blank has no ink: whatever the pen has will do, as long as nothing of it shows.
     private mutating func setForBlank(_ paint: Paint) {
         let showing: Attributes = [.underline, .reversed]
-        guard let pen, pen.ground == paint.ground, pen.attributes.intersection(showing).isEmpty,
-            paint.attributes.intersection(showing).isEmpty, theme.depth != .none
-        else { return set(paint) }
+        guard theme.depth != .none, paint.attributes.isDisjoint(with: showing) else { return set(paint) }
+        guard let pen, pen.attributes.isDisjoint(with: showing), paint.ground != .terminal || pen.ground == .terminal
+        else { return set(Paint(ground: paint.ground)) }
+        set(Paint(ink: pen.ink, ground: paint.ground, attributes: pen.attributes))
     }
 }
 

@@ -96,8 +96,9 @@ extension InputDecoder {
 
     private mutating func controlSequence(at place: Int, from start: Int, alt: Bool, _ emit: (Input) -> Void) -> Int? {
         var end = start
-        while end < pending.count, (0x20..<0x40).contains(pending[end]) { end += 1 }
-        guard end < pending.count else { return end - place > Limits.sequenceBytes ? end - place : nil }
+        while end < pending.count, (0x20..<0x40).contains(pending[end]), end - place < Limits.sequenceBytes { end += 1 }
+        guard end - place < Limits.sequenceBytes else { return end - place }
+        guard end < pending.count else { return nil }
         // Something else began in the middle: what was there is passed over.
         guard (0x40..<0x7F).contains(pending[end]) else { return end - place }
         let length = end + 1 - place
