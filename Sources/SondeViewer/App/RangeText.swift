@@ -23,9 +23,9 @@ enum RangeText {
         let text = text.trimmed
         if text == "all" { return .all }
         guard let dots = text.range(of: "..") else {
-            let length = DurationReader.nanoseconds(text.hasPrefix("last ") ? text.dropFirst(5) : text[...])
+            let length = DurationText.parse(text.hasPrefix("last ") ? text.dropFirst(5) : text[...])
             guard let length, length > 0 else { return nil }
-            return .last(UInt64(length))
+            return .last(length)
         }
         let (head, tail) = (String(text[..<dots.lowerBound]).trimmed, String(text[dots.upperBound...]).trimmed)
         guard let start = moment(head, day: nil, now: now, zone: zone) else { return nil }
@@ -39,8 +39,8 @@ enum RangeText {
     private static func moment(_ text: String, day: String?, now: Timestamp, zone: Zone) -> Timestamp? {
         if text == "now" { return now }
         let ago = text.hasPrefix("now-") ? text.dropFirst(4) : text[...]
-        if let length = DurationReader.nanoseconds(ago), length > 0 {
-            return Timestamp(nanoseconds: now.nanoseconds - min(now.nanoseconds, UInt64(length)))
+        if let length = DurationText.parse(ago), length > 0 {
+            return Timestamp(nanoseconds: now.nanoseconds - min(now.nanoseconds, length))
         }
         let parts = text.split(whereSeparator: { $0 == " " || $0 == "T" })
         switch parts.count {
