@@ -25,34 +25,11 @@ package struct Trace: Hashable, Sendable {
     ///   client. Children hang below the half of their own service, else below the half that is not the client.
     /// - A span whose parent has not arrived, or that is its own ancestor, becomes a root.
     package init(id: TraceID, assembling records: [SpanRecord]) {
-        let unique = Self.withoutDuplicates(records)
-        let parentOf = Self.findParents(unique)
-        var children: [[Int]] = Array(repeating: [], count: unique.count)
-        var roots: [Int] = []
-        for index in unique.indices {
-            if let parent = parentOf[index] { children[parent].append(index) } else { roots.append(index) }
-        }
-        let order = Self.depthFirst(roots: roots, children: children) { Self.precedes(unique[$0], unique[$1]) }
-
-        var newIndex = Array(repeating: 0, count: unique.count)
-        for (new, old) in order.enumerated() { newIndex[old] = new }
-        let parents = order.map { old in parentOf[old].map { newIndex[$0] } }
-        var depths = Array(repeating: 0, count: order.count)
-        var subtreeCounts = Array(repeating: 1, count: order.count)
-        for (index, parent) in parents.enumerated() {
-            if let parent { depths[index] = depths[parent] + 1 }
-        }
-        for (index, parent) in parents.enumerated().reversed() {
-            if let parent { subtreeCounts[parent] += subtreeCounts[index] }
-        }
-
+        let tree = TraceAssembly(of: records)
         self.id = id
-        self.spans = order.map { unique[$0] }
-        self.parents = parents
-        self.depths = depths
-        self.subtreeCounts = subtreeCounts
-        let arrived = Set(unique.map(\.spanID))
-        self.missingParents = Set(unique.map(\.parentSpanID).filter { $0.isValid && !arrived.contains($0) }).sorted()
+        self.spans = tree.order.map { records[tree.records[$0]] }
+        (parents, depths, subtreeCounts) = tree.shape()
+        missingParents = tree.missingParents
     }
 
     /// Indices of the spans without a parent in the tree, by start time.
@@ -131,88 +108,4 @@ extension SpanRecord {
     }
 
     package var key: Key { Key(traceID: traceID, spanID: spanID, kind: kind) }
-}
-
-extension Trace {
-    private static func withoutDuplicates(_ records: [SpanRecord]) -> [SpanRecord] {
-        var place: [SpanRecord.Key: Int] = [:]
-        var unique: [SpanRecord] = []
-        for record in records {
-            guard let known = place[record.key] else {
-                place[record.key] = unique.count
-                unique.append(record)
-                continue
-            }
-            if record.isUnfinished && !unique[known].isUnfinished { continue }
-            unique[known] = record
-        }
-        return unique
-    }
-
-    private static func precedes(_ a: SpanRecord, _ b: SpanRecord) -> Bool {
-        if a.start != b.start { return a.start < b.start }
-        if a.spanID != b.spanID { return a.spanID < b.spanID }
-        return a.kind.rawValue < b.kind.rawValue
-    }
-
-    /// The parent of each span, by index, without cycles.
-    private static func findParents(_ spans: [SpanRecord]) -> [Int?] {
-        var holders: [SpanID: [Int]] = [:]
-        for (index, span) in spans.enumerated() { holders[span.spanID, default: []].append(index) }
-        var parents: [Int?] = spans.indices.map { index in
-            let span = spans[index]
-            if let twins = holders[span.spanID], twins.count > 1, span.kind != .client,
-                let client = twins.first(where: { spans[$0].kind == .client })
-            {
-                return client
-            }
-            guard let candidates = holders[span.parentSpanID], span.parentSpanID.isValid,
-                span.parentSpanID != span.spanID
-            else { return nil }
-            return candidates.count == 1 ? candidates[0] : half(of: candidates, for: span, spans)
-        }
-        breakCycles(&parents)
-        return parents
-    }
-
-    /// Which of the spans that share an id has `child` below it: the half of the child's own service, and of two such
-    /// the one that did the work rather than the one that asked; if neither is, the one that did the work.
-    private static func half(of candidates: [Int], for child: SpanRecord, _ spans: [SpanRecord]) -> Int? {
-        let service = child.resource.serviceName
-        let own = candidates.filter { spans[$0].resource.serviceName == service }
-        return own.first { spans[$0].kind != .client } ?? own.first
-            ?? candidates.first { spans[$0].kind != .client } ?? candidates.first
-    }
-
-    /// Cuts one edge of every cycle, the one at which a walk from the first span in it comes back.
-    private static func breakCycles(_ parents: inout [Int?]) {
-        var walk = Array(repeating: 0, count: parents.count)
-        for start in parents.indices where walk[start] == 0 {
-            var index = start
-            walk[index] = start + 1
-            while let parent = parents[index] {
-                if walk[parent] == start + 1 {
-                    parents[index] = nil
-                    break
-                }
-                guard walk[parent] == 0 else { break }
-                walk[parent] = start + 1
-                index = parent
-            }
-        }
-    }
-
-    /// All indices, each before its descendants; iterative, since a chain may be as long as the trace.
-    private static func depthFirst(
-        roots: [Int], children: [[Int]], by precedes: (Int, Int) -> Bool
-    ) -> [Int] {
-        var order: [Int] = []
-        order.reserveCapacity(children.count)
-        var stack = Array(roots.sorted(by: precedes).reversed())
-        while let index = stack.popLast() {
-            order.append(index)
-            stack.append(contentsOf: children[index].sorted(by: precedes).reversed())
-        }
-        return order
-    }
 }
