@@ -103,6 +103,8 @@ extension Limits {
 
     /// Cells of the keys in front of what they do, in `?`.
     static let helpKeyCells = 22
+    /// Cells of what they do at the least.
+    static let helpTextCells = 16
 
     /// Names that the `:` line offers while one is typed.
     static let commandCandidates = 12

@@ -35,13 +35,15 @@ struct HelpOverlay: Hashable, Sendable {
     }
 
     /// A heading, then a line for each row of the map.
-    static func rows(_ map: KeyMap, screen: String, everywhere: Set<ActionName>) -> [StyledText] {
+    static func rows(
+        _ map: KeyMap, screen: String, everywhere: Set<ActionName>, columns: Int
+    ) -> [StyledText] {
         let own = map.rows.filter { !everywhere.contains($0.action) }
         let shared = map.rows.filter { everywhere.contains($0.action) }
         let width = min(Limits.helpKeyCells, (own + shared).map { keys($0).width }.max() ?? 0)
-        var lines = own.isEmpty ? [] : [StyledText(screen, .heading)] + own.map { line($0, width) } + [StyledText()]
-        lines += [StyledText("everywhere", .heading)] + shared.map { line($0, width) }
-        return lines
+        var rows = own.isEmpty ? [] : [StyledText(screen, .heading)] + own.flatMap { lines($0, width, columns) } + [StyledText()]
+        rows += [StyledText("everywhere", .heading)] + shared.flatMap { lines($0, width, columns) }
+        return rows
     }
 
     private static func keys(_ row: KeyBinding) -> StyledText {
@@ -53,10 +55,14 @@ struct HelpOverlay: Hashable, Sendable {
         return text
     }
 
-    private static func line(_ row: KeyBinding, _ width: Int) -> StyledText {
-        var line = keys(row).fitted(to: width)
-        line.append("  " + row.help)
-        return line
+    /// The keys, and beside them what they do, on as many lines as that takes.
+    private static func lines(_ row: KeyBinding, _ width: Int, _ columns: Int) -> [StyledText] {
+        StyledText(row.help).wrapped(to: max(Limits.helpTextCells, columns - width - 2)).enumerated().map { place, part in
+            var line = place == 0 ? keys(row).fitted(to: width) : StyledText()
+            line.pad(to: width + 2)
+            line.append(part)
+            return line
+        }
     }
 
     func draw(_ lines: [StyledText], on frame: inout Frame, in rect: Rect) {

@@ -68,7 +68,7 @@ struct RangePicker: Sendable {
             let isSelected = place == selection && field.text.isEmpty
             var line = StyledText(isSelected ? "▸ " : "  ", .strong)
             line.append(RangeText.text(choice, zone: zone), isSelected ? .strong : .plain)
-            if choice == current { line.append("  now", .faint) }
+            if choice == current { line.append("  chosen", .faint) }
             frame.draw(
                 line, row: rect.row + 1 + place, column: column, limit: width, ground: isSelected ? .selected : .raised)
         }

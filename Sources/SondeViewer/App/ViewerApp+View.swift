@@ -136,7 +136,8 @@ extension ViewerApp {
     var helpRows: [StyledText] {
         guard let current else { return [] }
         return HelpOverlay.rows(
-            current.map, screen: current.screen.title.text, everywhere: Set(ViewerKeys.everywhere.map(\.action)))
+            current.map, screen: current.screen.title.text, everywhere: Set(ViewerKeys.everywhere.map(\.action)),
+            columns: size.columns - 4)
     }
 
     private func drawOverlay(on frame: inout Frame, over rect: Rect) {

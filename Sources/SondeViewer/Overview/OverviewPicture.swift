@@ -97,16 +97,16 @@ struct OverviewPicture {
             .init("p95" + mark(.p95), .right), .init("p99", .right, leavesAt: 4), .init("p95 over time", leavesAt: 3),
         ])
         let hues = context.services.isEmpty ? ServiceHues(services.lazy.map(\.service)) : context.hues
-        let steps = StepRange(services)
+        let window = screen.window
         for series in services {
             let counts = series.counts
             table.append([
-                hues.text(series.service), StyledText(Phrase.rate(counts.calls, seconds: screen.seconds)),
-                Sparkline(steps.values(of: series) { Double($0.calls) }.steps(marking: steps.failures(of: series)))
+                hues.text(series.service), StyledText(Phrase.rate(counts.calls, seconds: window.seconds)),
+                Sparkline(series.calls(in: window))
                     .text(width: sparkWidth, role: hues[series.service], charset: context.charset),
                 Phrase.share(counts.errors, of: counts.calls), Phrase.duration(counts.durations.quantile(0.5)),
                 Phrase.duration(counts.durations.quantile(0.95)), Phrase.duration(counts.durations.quantile(0.99)),
-                Sparkline(steps.values(of: series) { $0.durations.quantile(0.95).map(Double.init) })
+                Sparkline(series.values(in: window) { $0.durations.quantile(0.95).map(Double.init) })
                     .text(width: sparkWidth, role: hues[series.service], charset: context.charset),
             ])
         }
@@ -174,38 +174,19 @@ struct OverviewPicture {
     }
 }
 
-/// The steps that several series share: those of each leave out what is empty.
-private struct StepRange {
-    private let start: UInt64
-    private let length: UInt64
-    private let count: Int
-
-    init(_ series: [ActivitySeries]) {
-        let starts = Set(series.lazy.flatMap(\.steps).map(\.start.nanoseconds)).sorted()
-        start = starts.first ?? 0
-        // Any two steps lie a whole number of steps apart; neighbours tell how long one is.
-        length = zip(starts, starts.dropFirst()).map { $1 - $0 }.min() ?? 1
-        let last = starts.last ?? 0
-        count = starts.isEmpty ? 0 : Int(min((last - start) / max(1, length) + 1, 10_000))
-    }
-
-    func values(of series: ActivitySeries, _ value: (ActivityCounts) -> Double?) -> [Double?] {
-        var values = [Double?](repeating: nil, count: count)
-        for step in series.steps { values[place(step)] = value(step.counts) }
+extension ActivitySeries {
+    /// A number of each step of a window; nil where nothing began.
+    fileprivate func values(in window: ActivityWindow, _ value: (ActivityCounts) -> Double?) -> [Double?] {
+        var values = [Double?](repeating: nil, count: window.count)
+        for step in steps { values[window.place(step.start)] = value(step.counts) }
         return values
     }
 
-    func failures(of series: ActivitySeries) -> Set<Int> {
-        Set(series.steps.lazy.filter { $0.counts.errors > 0 }.map(place))
-    }
-
-    private func place(_ step: ActivitySeries.Step) -> Int {
-        min(count - 1, Int((step.start.nanoseconds - start) / max(1, length)))
-    }
-}
-
-extension [Double?] {
-    fileprivate func steps(marking bad: Set<Int>) -> [Sparkline.Step] {
-        enumerated().map { Sparkline.Step($1, isBad: bad.contains($0)) }
+    /// Calls of each step, and whether some of them failed.
+    fileprivate func calls(in window: ActivityWindow) -> [Sparkline.Step] {
+        let bad = Set(steps.lazy.filter { $0.counts.errors > 0 }.map { window.place($0.start) })
+        return values(in: window) { Double($0.calls) }.enumerated().map { place, calls in
+            Sparkline.Step(calls ?? 0, isBad: bad.contains(place))
+        }
     }
 }

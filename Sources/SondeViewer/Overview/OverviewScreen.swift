@@ -24,7 +24,8 @@ package struct OverviewScreen: ViewerScreen {
     enum Order: String, CaseIterable, Sendable { case name, rate, errors, p95 }
 
     private(set) var services: [ActivitySeries]?
-    private(set) var seconds = 1.0
+    /// The stretch of time that the services' figures are about.
+    private(set) var window = ActivityWindow(ActivityQuery(), now: .zero)
     private(set) var findings: [Finding]?
     private(set) var sample = TraceSample()
     private(set) var order = Order.name
@@ -116,7 +117,7 @@ package struct OverviewScreen: ViewerScreen {
 
     private mutating func take(_ series: [ActivitySeries], _ query: ActivityQuery, _ context: ScreenContext) {
         let selected = selectedService?.service
-        seconds = Double((query.start ?? .zero).nanoseconds(until: query.end ?? context.now)) / 1e9
+        window = ActivityWindow(query, now: context.now)
         services = sorted(series)
         complaint = nil
         layOut(context)
@@ -226,6 +227,25 @@ package struct OverviewScreen: ViewerScreen {
     package func view(_ frame: inout Frame, in rect: Rect, _ context: ScreenContext) {
         OverviewPicture(self, context).draw(on: &frame)
     }
+}
+
+/// A stretch of time in steps.
+struct ActivityWindow: Hashable, Sendable {
+    let start: Timestamp
+    let step: UInt64
+    let count: Int
+    let seconds: Double
+
+    init(_ query: ActivityQuery, now: Timestamp) {
+        start = query.start ?? .zero
+        step = max(1, query.step ?? 1)
+        let length = start.nanoseconds(until: query.end ?? now)
+        // One step more than asked for: the beginning was moved back to a whole step.
+        count = Int(min(length / step + 1, UInt64(Limits.overviewSteps) + 2))
+        seconds = Double(length) / 1e9
+    }
+
+    func place(_ moment: Timestamp) -> Int { min(count - 1, Int(clamping: start.nanoseconds(until: moment) / step)) }
 }
 
 extension TimeRange {
