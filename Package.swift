@@ -191,7 +191,9 @@ let package = Package(
                 "SondeWire", "SondeStorage", "SondeSQLite", "SondePipeline", "Sonde", httpClient, nioCore, nioPosix,
                 nioHTTP1, nioHTTP2, nioHPACK, nioEmbedded, log, coreMetrics, lifecycle,
             ], files: ["Query/Golden"]),
-        tests("SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis"], files: ["Golden"]),
+        tests(
+            "SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis", "SondeWire"],
+            files: ["Golden", "Widgets/Golden"]),
         tests(
             "SondeClient",
             [

@@ -41,7 +41,9 @@ struct HelpOverlay: Hashable, Sendable {
         let own = map.rows.filter { !everywhere.contains($0.action) }
         let shared = map.rows.filter { everywhere.contains($0.action) }
         let width = min(Limits.helpKeyCells, (own + shared).map { keys($0).width }.max() ?? 0)
-        var rows = own.isEmpty ? [] : [StyledText(screen, .heading)] + own.flatMap { lines($0, width, columns) } + [StyledText()]
+        var rows =
+            own.isEmpty
+            ? [] : [StyledText(screen, .heading)] + own.flatMap { lines($0, width, columns) } + [StyledText()]
         rows += [StyledText("everywhere", .heading)] + shared.flatMap { lines($0, width, columns) }
         return rows
     }
@@ -57,7 +59,8 @@ struct HelpOverlay: Hashable, Sendable {
 
     /// The keys, and beside them what they do, on as many lines as that takes.
     private static func lines(_ row: KeyBinding, _ width: Int, _ columns: Int) -> [StyledText] {
-        StyledText(row.help).wrapped(to: max(Limits.helpTextCells, columns - width - 2)).enumerated().map { place, part in
+        StyledText(row.help).wrapped(to: max(Limits.helpTextCells, columns - width - 2)).enumerated().map {
+            place, part in
             var line = place == 0 ? keys(row).fitted(to: width) : StyledText()
             line.pad(to: width + 2)
             line.append(part)

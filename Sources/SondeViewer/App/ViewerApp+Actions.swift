@@ -144,7 +144,7 @@ extension ViewerApp {
 
     private mutating func openTrace(_ text: String) -> [Effect<Message>] {
         guard let prefix = TraceIDPrefix(text) else {
-            notice = StyledText("\(text) is no trace id; give its first hex digits", .bad)
+            notice = StyledText("\(text.isEmpty ? "nothing" : text) is no trace id; give its first hex digits", .bad)
             return []
         }
         return look(for: prefix, "trace")

@@ -15,9 +15,15 @@ struct RangeTextTests {
 
     private func parse(_ text: String) -> TimeRange? { RangeText.parse(text, now: now, zone: zone) }
 
-    @Test(arguments: ["", "15", "m", "15m..", "-5m", "10:00..09:00", "25:00..26:00", "2026-13-01..now", "1h..2h", "..", "x"])
+    @Test(arguments: [
+        "", "15", "m", "15m..", "-5m", "10:00..09:00", "25:00..26:00", "2026-13-01..now", "1h..2h", "..", "x",
+    ])
     func refusesWhatIsNoRange(text: String) {
-        if text == "15m.." { #expect(parse(text) == .between(at("03:49:05"), now)) } else { #expect(parse(text) == nil) }
+        if text == "15m.." {
+            #expect(parse(text) == .between(at("03:49:05"), now))
+        } else {
+            #expect(parse(text) == nil)
+        }
     }
 
     private func at(_ clock: String) -> Timestamp {

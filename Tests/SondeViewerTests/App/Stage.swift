@@ -6,6 +6,7 @@ import SondeModel
 import SondeStorage
 import SondeTerminal
 import SondeTestKit
+import SondeWire
 import Synchronization
 
 @testable import SondeViewer
@@ -20,7 +21,9 @@ final class TestSource: Sendable {
 
     func appear() { isThere.withLock { $0 = true } }
 
-    func take(_ spans: [SpanRecord]) async throws { try await store.accept(SpanBatch(records: spans)) }
+    func take(_ spans: [SpanRecord]) async throws {
+        try await store.accept(OTLPDecoder.traces(OTLPEncoder.traces(spans)).batch)
+    }
 
     func viewerSource(save: (@Sendable (ViewerExport) async throws(ReadError) -> String)? = nil) -> ViewerSource {
         ViewerSource(

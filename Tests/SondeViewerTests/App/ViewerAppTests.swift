@@ -149,7 +149,7 @@ struct ViewerAppTests {
         var stage = try await stage()
         await stage.press(":")
         await stage.type("tra")
-        await stage.press("tab enter")
+        await stage.press("tab s enter")
         #expect(stage.text.contains("POST /checkout"))
         await stage.press(":")
         await stage.type("dance")
