@@ -79,4 +79,18 @@ package enum Limits {
 
     /// Milliseconds that are waited for the terminal's thread to leave. It takes as long as the way back may take.
     static let endWaitMilliseconds: Int32 = 2_000
+
+    /// Pictures that may be on their way to the person at once. With one, the network's round trip would stand still
+    /// between two pictures; each more is one more that is old when it arrives.
+    static let unansweredPictures = 2
+
+    /// Questions after which a terminal that never answered is asked no more.
+    static let questionsWithoutAnswer = 4
+
+    /// How long the next picture waits for the answer to the last. Longer than any usable network takes; shorter than
+    /// a person needs to think that nothing works any more.
+    static let answerPause = Duration.seconds(1)
+
+    /// Milliseconds that are waited for answers before the terminal is given back: what comes later, the shell gets.
+    static let lastAnswerMilliseconds: Int32 = 200
 }

@@ -23,6 +23,7 @@ package final class DeviceTerminal: Terminal {
         var isRunning = false
         var size = Size(columns: 0, rows: 0)
         var lines: [String] = []
+        var fence = FrameFence()
     }
 
     private let descriptor: Int32
@@ -116,7 +117,10 @@ extension DeviceTerminal {
     }
 
     package func write(_ bytes: [UInt8]) {
-        state.withLock { $0.output += bytes }
+        state.withLock { state in
+            state.output += bytes
+            state.output += state.fence.ask()
+        }
         wake()
     }
 
@@ -202,19 +206,23 @@ extension DeviceTerminal {
         while true {
             let wanted = state.withLock { state in
                 defer { state.wantsSuspension = false }
-                return (end: state.wantsEnd, suspension: state.wantsSuspension, output: !state.output.isEmpty)
+                return (
+                    end: state.wantsEnd, suspension: state.wantsSuspension, output: !state.output.isEmpty,
+                    answer: state.fence.patience(now: .now)
+                )
             }
-            if wanted.end { return TerminalGuard.leave() }
-            if wanted.suspension { suspendNow() }
+            if wanted.end { return leave(&decoder) }
+            if wanted.suspension { suspendNow(&decoder) }
             var events = [
                 pollfd(fd: wakeUp.out, events: Int16(POLLIN), revents: 0),
                 pollfd(
                     fd: isOpen ? descriptor : -1,
-                    events: Int16(POLLIN) | (wanted.output && TerminalGuard.hasEntered ? Int16(POLLOUT) : 0), revents: 0
-                ),
+                    events: Int16(POLLIN) | (wanted.output && TerminalGuard.hasEntered ? Int16(POLLOUT) : 0),
+                    revents: 0),
             ]
-            let count = poll(&events, nfds_t(events.count), Self.milliseconds(decoder.patience))
-            if count == 0 { decoder.flush(post) }
+            let pause = [decoder.patience, wanted.answer].compactMap(\.self).min()
+            let count = poll(&events, nfds_t(events.count), Self.milliseconds(pause))
+            if count == 0 { noticePause(&decoder, pause) }
             guard count > 0 else { continue }
             if events[0].revents != 0 { hearSignals() }
             if events[1].revents & Int16(POLLOUT) != 0 { writeSome() }
@@ -223,6 +231,21 @@ extension DeviceTerminal {
                 post(.closed)
             }
         }
+    }
+
+    /// Nothing came for as long as was to be waited for something.
+    private func noticePause(_ decoder: inout InputDecoder, _ pause: Duration?) {
+        if let patience = decoder.patience, let pause, patience <= pause { decoder.flush(post) }
+        if state.withLock({ $0.fence.expired(now: .now) }) { post(.drained) }
+    }
+
+    /// Answers that are on their way would be typed into the shell.
+    private func leave(_ decoder: inout InputDecoder) {
+        var events = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while state.withLock({ $0.fence.expectsAnswers && $0.output.isEmpty }),
+            poll(&events, 1, Limits.lastAnswerMilliseconds) > 0, readSome(&decoder)
+        {}
+        TerminalGuard.leave()
     }
 
     private static func milliseconds(_ pause: Duration?) -> Int32 {
@@ -235,7 +258,10 @@ extension DeviceTerminal {
         var buffer = [UInt8](repeating: 0, count: Limits.inputBytes)
         let count = read(descriptor, &buffer, buffer.count)
         if count > 0 {
+            let answers = decoder.statusReports
             decoder.feed(buffer[..<count], post)
+            let new = decoder.statusReports - answers
+            if new > 0, state.withLock({ $0.fence.answered(new) }) { post(.drained) }
             return true
         }
         return count < 0 && (errno == EAGAIN || errno == EINTR)
@@ -251,7 +277,7 @@ extension DeviceTerminal {
             guard state.written == state.output.count else { return false }
             state.output.removeAll(keepingCapacity: true)
             state.written = 0
-            return true
+            return state.fence.flushed(now: .now)
         }
         if isDone { post(.drained) }
     }
@@ -274,8 +300,8 @@ extension DeviceTerminal {
     }
 
     /// To all of the group, as the terminal does on Ctrl-Z: whoever started us stops too.
-    private func suspendNow() {
-        TerminalGuard.leave()
+    private func suspendNow(_ decoder: inout InputDecoder) {
+        leave(&decoder)
         kill(0, SIGTSTP)
     }
 
@@ -285,6 +311,7 @@ extension DeviceTerminal {
         state.withLock { state in
             state.output.removeAll()
             state.written = 0
+            state.fence.forget()
         }
         noticeSize()
         post(.input(.resume))

@@ -2,8 +2,8 @@
 // Gives the terminal back however the process ends or stops: by a signal, by a crash, by exit. What handlers do is what
 // they may: no allocation, no lock, only system calls on what was prepared before (signal-safety(7)).
 //
-//    SIGINT SIGTERM SIGHUP SIGQUIT     leave, then what would have happened without us
-//    SIGSEGV SIGABRT SIGILL SIGTRAP …  the same; what was written to standard error is shown on the screen that is left
+//    SIGINT SIGTERM SIGHUP SIGQUIT     leave, show what was written to standard error, then what would have happened
+//    SIGSEGV SIGABRT SIGILL SIGTRAP …  without us
 //    SIGTSTP                           leave, stop; when continued, tell the terminal's thread
 //    SIGCONT SIGWINCH                  tell the terminal's thread
 
@@ -166,6 +166,7 @@ extension TerminalGuard {
 extension TerminalGuard {
     private static let endHandler: @convention(c) (CInt) -> Void = { number in
         TerminalGuard.leave()
+        TerminalGuard.showErrors()
         TerminalGuard.actAsBefore(number)
         // Blocked while we handle it: it comes when we return.
         raise(number)

@@ -15,6 +15,8 @@ package struct InputDecoder: Sendable {
     private var paste: [UInt8]?
     /// Bytes of pastes that were longer than ``Limits/pasteBytes``.
     package private(set) var droppedPasteBytes = 0
+    /// How often the terminal said that it is well (`ESC [ 0 n`), which it does when asked.
+    private(set) var statusReports = 0
 
     package init() {}
 
@@ -115,6 +117,7 @@ extension InputDecoder {
             if (1...5).contains(number) { emit(.key(KeyPress(.function(number), alt: alt))) }
             return length + 1
         }
+        if sequence.isStatusReport { statusReports += 1 }
         if sequence.isPasteStart {
             paste = []
         } else if var input = sequence.input {

@@ -30,6 +30,8 @@ struct ControlSequence {
     var isX10Mouse: Bool { final == UInt8(ascii: "M") && marker == nil && parameters == [0] }
     var isPasteStart: Bool { final == UInt8(ascii: "~") && marker == nil && parameters == [200] }
 
+    var isStatusReport: Bool { final == UInt8(ascii: "n") && marker == nil && parameters == [0] }
+
     /// Nil for answers of the terminal, releases of keys, and what is not known.
     var input: Input? {
         guard !hasIntermediates else { return nil }
