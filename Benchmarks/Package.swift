@@ -32,6 +32,9 @@ let package = Package(
         room("SondeModel", []),
         room("SondeWire", ["SondeModel", "CZlib"]),
         room("SondeStorage", ["SondeModel"]),
+        room("SondeAnalysis", ["SondeModel"]),
+        room("SondeTerminal", []),
+        room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
         room(
             "SondeSQLite",
             [
@@ -64,6 +67,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/Instructions",
+            swiftSettings: houseRules
+        ),
+        .executableTarget(
+            name: "Viewer",
+            dependencies: ["BenchmarkCorpus", "SondeModel", "SondeStorage", "SondeTerminal", "SondeViewer"],
+            path: "Benchmarks/Viewer",
             swiftSettings: houseRules
         ),
         .executableTarget(

@@ -18,13 +18,18 @@ struct BarPicture {
         guard picture.layout.barColumns > 0 else { return }
         switch content {
         case .span(let span): draw(span, on: &frame)
-        case .repeats(let group):
-            let members = model.repeats.members(of: group)
-            let bar = SpanBar(group: model.repeats.groups[group], members: members, of: model, on: scale)
-            let isPale = picture.explorer.showsPath
-            draw(bar, hue: picture.hue(of: model.repeats.first(of: group)), isError: false, isPale: isPale, on: &frame)
+        case .repeats(let group): draw(group: group, on: &frame)
         case .missingParent: break
         }
+    }
+
+    private func draw(group: Int, on frame: inout Frame) {
+        let members = model.repeats.members(of: group)
+        let hue = picture.hue(of: model.repeats.first(of: group))
+        let bar = SpanBar(group: model.repeats.groups[group], members: members, of: model, on: scale)
+        draw(bar, hue: hue, isError: false, isPale: picture.explorer.showsPath, on: &frame)
+        guard picture.explorer.showsPath else { return }
+        for member in members { drawPath(of: Int(member), hue, false, on: &frame) }
     }
 
     private func draw(_ span: Int, on frame: inout Frame) {
@@ -85,11 +90,9 @@ struct BarPicture {
         guard let insight = picture.explorer.insight else { return }
         for place in insight.stretches(of: span) {
             let stretch = insight.path[Int(place)]
-            let from = scale.position(of: picture.explorer.drawnOffset(of: stretch.start, in: span))
-            let to = scale.position(of: picture.explorer.drawnOffset(of: stretch.end, in: span))
-            guard to >= 0, from < Double(scale.cells) else { continue }
-            let start = max(0, Int(from))
-            for cell in start...max(start, min(scale.cells - 1, Int(to.rounded(.up)) - 1)) {
+            let start = picture.explorer.drawnOffset(of: stretch.start, in: span)
+            let end = picture.explorer.drawnOffset(of: stretch.end, in: span)
+            for cell in scale.cells(from: start, to: end) {
                 frame.put(" ", row: line, column: first + cell, ground: isError ? .bad : .bar(hue))
             }
         }

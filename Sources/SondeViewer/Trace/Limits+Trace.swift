@@ -6,6 +6,8 @@ extension Limits {
     static let recentResources = 16
     /// Siblings of one shape from which on they share a row: up to three attempts of a call are read one by one.
     static let leastRepeats = 4
+    /// The same where they call on themselves: sharing a row then hides what a reader came for, and must be worth it.
+    static let leastRepeatsWithin = 10
 
     /// Nanoseconds of the shortest stretch of time that is shown. Clocks of spans tick no finer.
     static let leastWindow: UInt64 = 100
@@ -36,6 +38,8 @@ extension Limits {
     static let columnsForDuration = 50
     /// Cells of a name from which a level of the tree takes two of them.
     static let columnsForWideTree = 40
+    /// Cells of names from which a repetition tells its median there; below, in place of its sum.
+    static let columnsForMedian = 44
     /// Cells of a repetition's name that stay, however much there is to say of it.
     static let leastGroupName = 6
     /// Bytes of a name that are looked at to draw a row.

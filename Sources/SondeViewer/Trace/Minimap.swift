@@ -66,7 +66,7 @@ struct Minimap: Sendable {
             let isError = model.flags[span].contains(.error)
             let first = self.line(of: span) / 4 * columns
             // A stroke's colour counts where it begins; errors are rare and count all along.
-            cells[first + from / 2].colour = UInt16(clamping: model.operation(of: span).service + 1)
+            cells[first + from / 2].colour = UInt16(clamping: model.serviceIndex(of: span) + 1)
             if isError { for cell in (from / 2)...((to - 1) / 2) { cells[first + cell].hasError = true } }
         }
         for line in 0..<rows * 4 {

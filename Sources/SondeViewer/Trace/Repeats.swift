@@ -71,11 +71,14 @@ private struct RepeatSearch {
     private(set) var memberList: [UInt32] = []
     /// Siblings of each shape, of the parent that is looked at.
     private var counts: [Int]
+    /// Whether one of them has spans below it, which a shared row would hide.
+    private var callsOn: [Bool]
     private var groupOfShape: [Int]
     private var siblings: [Int] = []
 
     init(_ model: TraceModel) {
         self.model = model
+        callsOn = Array(repeating: false, count: model.operations.count)
         groupOfShape = Array(repeating: -1, count: model.operations.count)
         counts = Array(repeating: 0, count: model.operations.count)
     }
@@ -105,12 +108,12 @@ private struct RepeatSearch {
 
     private mutating func look() {
         guard siblings.count >= Limits.leastRepeats else { return }
-        for span in siblings { counts[shape(of: span)] += 1 }
+        for span in siblings { count(span) }
         let firstGroup = groups.count
         // A shape that repeats gets its place among the members when its first span comes by.
         for span in siblings {
             let shape = shape(of: span)
-            guard counts[shape] >= Limits.leastRepeats else { continue }
+            guard counts[shape] >= (callsOn[shape] ? Limits.leastRepeatsWithin : Limits.leastRepeats) else { continue }
             if groupOfShape[shape] < firstGroup {
                 groupOfShape[shape] = groups.count
                 groups.append(Repeats.Group(members: memberList.count..<memberList.count))
@@ -120,11 +123,19 @@ private struct RepeatSearch {
             memberList[groups[group].members.upperBound] = UInt32(span)
             groups[group].members = groups[group].members.lowerBound..<groups[group].members.upperBound + 1
         }
-        for span in siblings { counts[shape(of: span)] = 0 }
+        for span in siblings {
+            counts[shape(of: span)] = 0
+            callsOn[shape(of: span)] = false
+        }
         for group in firstGroup..<groups.count { groups[group] = summary(of: groups[group].members) }
     }
 
-    private func shape(of span: Int) -> Int { Int(model.operation(of: span).shape) }
+    private mutating func count(_ span: Int) {
+        counts[shape(of: span)] += 1
+        if model.hasChildren(span) { callsOn[shape(of: span)] = true }
+    }
+
+    private func shape(of span: Int) -> Int { model.shape(of: span) }
 
     private func summary(of members: Range<Int>) -> Repeats.Group {
         var group = Repeats.Group(members: members)

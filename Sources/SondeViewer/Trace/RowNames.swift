@@ -80,7 +80,10 @@ struct RowNames {
         line.append("×\(Quantity.count(repetition.count)) ", .strong)
         if repetition.errorCount > 0 { line.append("✗\(Quantity.count(repetition.errorCount)) ", .bad) }
         let known = explorer.insight?.repetition(of: model.repeats.members(of: group))
-        var ending = StyledText(" p50 " + Quantity.duration(nanoseconds: repetition.p50), .faint)
+        var ending = StyledText()
+        if width + TraceLayout.gutter >= Limits.columnsForMedian {
+            ending.append(" p50 " + Quantity.duration(nanoseconds: repetition.p50), .faint)
+        }
         if known?.isNPlusOne == true { ending.append(" N+1", .notice) }
         var name = StyledText()
         if model.isServiceChange(first) { name.append(service + " ", hues[service]) }

@@ -51,12 +51,9 @@ struct SpanBar: Sendable {
         guard lay(from: group.start, to: group.end, on: scale, isOpen: false) else { return }
         var isBusy = Array(repeating: false, count: cells.count)
         for member in members {
-            let (from, to) = (
-                scale.position(of: model.starts[Int(member)]), scale.position(of: model.drawnEnd(Int(member)))
-            )
-            guard to >= 0, from < Double(cells.count) else { continue }
-            let first = max(0, Int(from))
-            for cell in first...max(first, min(cells.count - 1, Int(to.rounded(.up)) - 1)) { isBusy[cell] = true }
+            for cell in scale.cells(from: model.starts[Int(member)], to: model.drawnEnd(Int(member))) {
+                isBusy[cell] = true
+            }
         }
         for cell in filled where !isBusy[cell] {
             if case .own(let eighths, let fromRight) = cells[cell] {

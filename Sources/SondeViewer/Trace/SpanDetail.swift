@@ -272,7 +272,7 @@ struct SpanDetail {
     }
 
     private func pair(_ key: String, _ value: String, copying whole: String? = nil) -> DetailLine {
-        var line = StyledText(key.padded(to: 8), .faint)
+        var line = StyledText(key.padded(to: 11), .faint)
         line.append(value)
         return DetailLine(text: line.truncated(to: width), value: whole ?? value)
     }

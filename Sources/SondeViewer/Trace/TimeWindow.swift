@@ -22,15 +22,15 @@ package struct TimeWindow: Hashable, Sendable {
         let anchor = min(max(anchor, start), end)
         let least = min(whole, Limits.leastWindow)
         let wanted = min(max(Double(length) * factor, Double(least)), Double(whole))
-        let newLength = min(max(UInt64(wanted), least), whole)
+        let newLength = min(max(UInt64(clamped: wanted), least), whole)
         let part = Double(anchor - start) / Double(length)
-        let before = UInt64(min(part * Double(newLength), Double(anchor)))
+        let before = UInt64(clamped: part * Double(newLength))
         set(start: anchor - min(anchor, before), length: newLength)
     }
 
     /// Moves by a part of what is seen; negative to the left.
     mutating func pan(by part: Double) {
-        let distance = UInt64(min(abs(part) * Double(length), Double(whole)))
+        let distance = UInt64(clamped: abs(part) * Double(length))
         move(to: part < 0 ? start - min(start, distance) : start + min(distance, whole - end))
     }
 
@@ -97,6 +97,14 @@ struct TimeScale: Hashable, Sendable {
             ? Double(moment - window.start) * cellsPerNanosecond : -Double(window.start - moment) * cellsPerNanosecond
     }
 
+    /// The cells that a stretch of time touches, at least one; empty if none is in sight.
+    func cells(from start: UInt64, to end: UInt64) -> Range<Int> {
+        guard end >= window.start, start <= window.end else { return 0..<0 }
+        let first = Int(min(max(0, position(of: start)), Double(cells - 1)))
+        let last = Int(min(max(0, position(of: end)), Double(cells)).rounded(.up))
+        return first..<max(first + 1, last)
+    }
+
     /// The cell that shows a moment; nil where none does.
     func cell(of moment: UInt64) -> Int? {
         guard moment >= window.start, moment <= window.end else { return nil }
@@ -106,12 +114,19 @@ struct TimeScale: Hashable, Sendable {
     /// The moment in the middle of a cell.
     func moment(at cell: Int) -> UInt64 {
         let part = (Double(min(max(cell, 0), cells - 1)) + 0.5) / Double(cells)
-        return min(window.start + UInt64(part * Double(window.length)), window.end)
+        return window.start + min(UInt64(clamped: part * Double(window.length)), window.length)
     }
 
     /// The moment at the left edge of a cell, or at the right one of the last.
     func edge(at cell: Int) -> UInt64 {
         let part = Double(min(max(cell, 0), cells)) / Double(cells)
-        return min(window.start + UInt64(part * Double(window.length)), window.end)
+        return window.start + min(UInt64(clamped: part * Double(window.length)), window.length)
+    }
+}
+
+extension UInt64 {
+    /// The nearest there is: a Double near the top of the range rounds beyond it.
+    init(clamped value: Double) {
+        self = value >= 0x1p64 ? .max : value > 0 ? UInt64(value) : 0
     }
 }

@@ -70,7 +70,7 @@ extension TraceExplorer {
             next = place - 1
         }
         let count = find.matches.count
-        select(span: find.matches[(next + count) % count])
+        jump(to: find.matches[(next + count) % count])
         return next < 0 || next >= count ? "went round: \(count) found" : nil
     }
 
@@ -88,7 +88,7 @@ extension TraceExplorer {
         if case .repeats(let group)? = selected {
             let members = model.repeats.members(of: group).map(Int.init)
             guard let end = slower ? members.max(by: isFaster) : members.min(by: isFaster) else { return nil }
-            select(span: end)
+            jump(to: end)
             return "\(slower ? "slowest" : "fastest") of \(members.count)"
         }
         let siblings = siblings(of: current)
@@ -101,7 +101,7 @@ extension TraceExplorer {
                 ? "this span has no siblings"
                 : "this is the \(slower ? "slowest" : "fastest") of \(siblings.count) siblings"
         }
-        select(span: next)
+        jump(to: next)
         return nil
     }
 
@@ -125,9 +125,8 @@ extension TraceExplorer {
         guard !insight.hottest.isEmpty else { return "no span of this trace lasts" }
         let count = insight.hottest.count
         let place = hotPlace.map { ($0 + (forward ? 1 : count - 1)) % count } ?? 0
-        select(span: insight.hottest[place])
+        jump(to: insight.hottest[place])
         hotPlace = place
-        window.reveal(model.starts[insight.hottest[place]])
         return "\(Ordinal.text(place + 1)) by time of its own"
     }
 
@@ -149,7 +148,7 @@ extension TraceExplorer {
             return forward ? "this is the end of the critical path" : "this is the start of the critical path"
         }
         let stretch = insight.path[place]
-        select(span: stretch.span)
+        jump(to: stretch.span)
         pathPlace = place
         let start = drawnOffset(of: stretch.start, in: stretch.span)
         cursor = start
@@ -176,6 +175,14 @@ extension TraceExplorer {
         return model.origin.nanoseconds(until: moment.advanced(byNanoseconds: moved == .min ? .max : -moved))
     }
 
+    // MARK: Jumps
+
+    /// Selects a span that may be anywhere, and shows its time if that is out of sight.
+    mutating func jump(to span: Int) {
+        select(span: span)
+        if model.starts[span] > window.end || model.drawnEnd(span) < window.start { window.reveal(model.starts[span]) }
+    }
+
     // MARK: Round and round
 
     /// To the next span of a kind in the order of the tree, beyond the end again from the start.
@@ -185,7 +192,7 @@ extension TraceExplorer {
         // Of a repetition, whose first stands for it, the first itself may be wanted.
         var hasWrapped = false
         if forward, case .repeats? = selected, isWanted(next) {
-            select(span: next)
+            jump(to: next)
             return nil
         }
         for _ in 0..<count {
@@ -195,7 +202,7 @@ extension TraceExplorer {
                 hasWrapped = true
             }
             if isWanted(next) {
-                select(span: next)
+                jump(to: next)
                 return hasWrapped ? again : nil
             }
         }

@@ -180,6 +180,9 @@ struct TraceExplorer: Sendable {
 
     /// - Parameter records: of this trace, in any order.
     mutating func learn(_ records: [LogRecord]) {
+        logs = [:]
+        logCount = records.count
+        guard !records.isEmpty else { return }
         var places: [SpanID: Int] = [:]
         let wanted = Set(records.map(\.spanID))
         for index in model.trace.spans.indices where wanted.contains(model.trace.spans[index].spanID) {
@@ -187,8 +190,6 @@ struct TraceExplorer: Sendable {
             let id = model.trace.spans[index].spanID
             if places[id] == nil || model.trace.spans[index].kind != .client { places[id] = index }
         }
-        logs = [:]
-        logCount = records.count
         for record in records {
             if let span = places[record.spanID] { logs[span, default: []].append(record) }
         }

@@ -39,7 +39,7 @@ struct TraceLayout: Hashable {
         (self.list, self.pane) = (list, pane)
         durationColumns = rect.columns >= Limits.columnsForDuration ? Limits.durationCells : 0
         let most = max(Self.gutter + 1, rect.columns - durationColumns - Limits.minBarWidth - 2)
-        let usual = rect.columns * 2 / 5
+        let usual = rect.columns * 9 / 20
         nameColumns = min(max(Limits.leastNameColumns, chosen ?? usual), most)
         durationColumn = rect.column + nameColumns + 1
         barColumn = durationColumn + (durationColumns > 0 ? durationColumns + 1 : 0)

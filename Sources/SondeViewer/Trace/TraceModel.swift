@@ -26,7 +26,7 @@ package struct TraceModel: Sendable {
     let isAdjusted: Bool
     private(set) var errorCount = 0
     /// What has not arrived.
-    let missing: MissingParts
+    private(set) var missing = MissingParts()
 
     struct Operation: Hashable {
         /// Index in ``TraceModel/services``.
@@ -41,7 +41,6 @@ package struct TraceModel: Sendable {
     package init(_ trace: Trace, adjustments: [Int64]? = nil) {
         self.trace = trace
         isAdjusted = adjustments != nil
-        missing = trace.missing
         let count = trace.spans.count
         var earliest = UInt64.max
         var latest: UInt64 = 0
@@ -83,14 +82,17 @@ package struct TraceModel: Sendable {
     /// Where the drawn bar of a span ends: an unfinished one goes on to the end of what is known.
     func drawnEnd(_ span: Int) -> UInt64 { flags[span].contains(.unfinished) ? length : end(span) }
 
-    func operation(of span: Int) -> Operation { operations[Int(operationOf[span])] }
-    func service(of span: Int) -> String { services[operation(of: span).service] }
-    func name(of span: Int) -> String { operation(of: span).name }
+    /// Its service's place in ``services``.
+    func serviceIndex(of span: Int) -> Int { operations[Int(operationOf[span])].service }
+    /// What it shares with operations that differ from its own in literals only.
+    func shape(of span: Int) -> Int { Int(operations[Int(operationOf[span])].shape) }
+    func service(of span: Int) -> String { services[serviceIndex(of: span)] }
+    func name(of span: Int) -> String { operations[Int(operationOf[span])].name }
 
     /// Whether the row of a span has to say its service: it is not its parent's.
     func isServiceChange(_ span: Int) -> Bool {
         guard let parent = trace.parents[span] else { return true }
-        return operation(of: parent).service != operation(of: span).service
+        return serviceIndex(of: parent) != serviceIndex(of: span)
     }
 
     /// The next span of the depth-first order that does not lie below `span`.
@@ -153,26 +155,12 @@ struct SpanFlags: OptionSet, Hashable, Sendable {
 extension TraceModel {
     private mutating func nameOperations() {
         var known: [Operation: UInt32] = [:]
-        var places: [String: Int] = [:]
-        // Spans that arrived together share their resource, so that most comparisons are of addresses.
-        var recent: [(resource: Resource, service: Int)] = []
+        var census = ServiceCensus()
         operationOf.reserveCapacity(count)
         for index in trace.spans.indices {
-            let service: Int
-            if let place = recent.firstIndex(where: { $0.resource == trace.spans[index].resource }) {
-                service = recent[place].service
-            } else {
-                let name = trace.spans[index].resource.serviceName
-                service = places[name] ?? services.count
-                if service == services.count {
-                    places[name] = service
-                    services.append(name)
-                }
-                if recent.count == Limits.recentResources { recent.removeFirst() }
-                recent.append((trace.spans[index].resource, service))
-            }
             let operation = Operation(
-                service: service, name: trace.spans[index].name, kind: trace.spans[index].kind)
+                service: census.service(of: trace.spans[index].resource), name: trace.spans[index].name,
+                kind: trace.spans[index].kind)
             if let place = known[operation] {
                 operationOf.append(place)
             } else {
@@ -181,6 +169,7 @@ extension TraceModel {
                 operations.append(operation)
             }
         }
+        services = census.services
         sortServices()
         nameShapes()
     }
@@ -208,13 +197,19 @@ extension TraceModel {
 
     private mutating func readFlags() {
         flags = Array(repeating: [], count: count)
+        missing.parents = trace.missingParents.count
+        missing.root = true
         for index in (0..<count).reversed() {
             var own = flags[index]
             if trace.spans[index].isError {
                 own.insert(.error)
                 errorCount += 1
             }
-            if trace.spans[index].isUnfinished { own.insert(.unfinished) }
+            if trace.spans[index].end == .zero, trace.spans[index].isUnfinished {
+                own.insert(.unfinished)
+                missing.unfinished += 1
+            }
+            if !trace.spans[index].parentSpanID.isValid { missing.root = false }
             if !trace.spans[index].links.isEmpty { own.insert(.links) }
             if !trace.spans[index].events.isEmpty {
                 own.insert(.events)
@@ -226,6 +221,43 @@ extension TraceModel {
             }
             flags[index] = own
         }
+    }
+}
+
+/// The services of a trace, as spans come by. Those that arrived together share their resource, so that a glance at where
+/// its attributes lie mostly tells who it is.
+private struct ServiceCensus {
+    private(set) var services: [String] = []
+    private var places: [String: Int] = [:]
+    private var recent: [(address: UnsafeRawPointer?, resource: Resource, service: Int)] = []
+    private var latest = 0
+
+    mutating func service(of resource: Resource) -> Int {
+        let address = Self.address(of: resource)
+        if let place = recent.firstIndex(where: { $0.address == address && address != nil }) {
+            return recent[place].service
+        }
+        if let place = recent.firstIndex(where: { $0.resource == resource }) { return recent[place].service }
+        let name = resource.serviceName
+        let service = places[name] ?? services.count
+        if service == services.count {
+            places[name] = service
+            services.append(name)
+        }
+        // The copy that is kept keeps the attributes where they are, so that their address stays theirs.
+        let entry = (address, resource, service)
+        if recent.count < Limits.recentResources {
+            recent.append(entry)
+        } else {
+            recent[latest] = entry
+            latest = (latest + 1) % Limits.recentResources
+        }
+        return service
+    }
+
+    private static func address(of resource: Resource) -> UnsafeRawPointer? {
+        guard !resource.attributes.isEmpty else { return nil }
+        return resource.attributes.withUnsafeBytes { $0.baseAddress }
     }
 }
 

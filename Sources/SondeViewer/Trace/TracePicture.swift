@@ -110,13 +110,7 @@ struct TracePicture {
     private func drawMap(on frame: inout Frame) {
         guard let map, layout.map.columns > 0 else { return }
         let whole = TimeScale(TimeWindow(whole: model.length), cells: map.columns)
-        let columns =
-            explorer.window.isWhole
-            ? 0..<map.columns
-            : Int(
-                whole.position(of: explorer.window.start))..<max(
-                    Int(whole.position(of: explorer.window.start)) + 1,
-                    min(map.columns, Int(whole.position(of: explorer.window.end).rounded(.up))))
+        let columns = whole.cells(from: explorer.window.start, to: explorer.window.end)
         let rows = map.rows(of: explorer.visibleSpans)
         let showsPart = !explorer.window.isWhole || explorer.visibleRows.count < explorer.rows.count
         for row in 0..<map.rows {
@@ -194,7 +188,7 @@ struct TracePicture {
         guard let cursor = explorer.cursor, let cell = scale.cell(of: cursor) else { return }
         let column = layout.barColumn + cell
         frame.put("▼", .notice, row: layout.axis.row, column: column, ground: .raised)
-        for row in layout.list.row..<layout.list.endRow {
+        for row in layout.list.row..<layout.list.row + min(layout.list.rows, explorer.visibleRows.count) {
             let ground = frame.ground(row: row, column: column) ?? .normal
             let isFree = !ground.isDrawn && frame.character(row: row, column: column) == " "
             if isFree { frame.put("│", .notice, row: row, column: column) }
@@ -248,7 +242,11 @@ extension TracePicture {
                 frame.put("e", .bad, row: line, column: column + 1)
             }
         case .repeats(let group):
-            if model.repeats.groups[group].errorCount > 0 { frame.put("e", .bad, row: line, column: column + 1) }
+            if model.repeats.groups[group].errorCount > 0 {
+                frame.put("e", .bad, row: line, column: column + 1)
+            } else if explorer.showsPath, isOnPath(group) {
+                frame.put("◆", .notice, row: line, column: column + 1)
+            }
         case .missingParent: frame.put("?", .notice, row: line, column: column + 1)
         }
     }
@@ -260,9 +258,19 @@ extension TracePicture {
             let role: Role = model.flags[span].contains(.error) ? .bad : isPale(span) ? .faint : .plain
             return StyledText(Quantity.duration(nanoseconds: model.durations[span]), role)
         case .repeats(let group):
-            return StyledText("Σ" + Quantity.duration(nanoseconds: model.repeats.groups[group].total))
+            // A narrow column of names has no room for it.
+            let isNarrow = layout.nameColumns < Limits.columnsForMedian
+            let repetition = model.repeats.groups[group]
+            return isNarrow
+                ? StyledText("~" + Quantity.duration(nanoseconds: repetition.p50))
+                : StyledText("Σ" + Quantity.duration(nanoseconds: repetition.total))
         case .missingParent: return StyledText()
         }
+    }
+
+    private func isOnPath(_ group: Int) -> Bool {
+        guard let insight = explorer.insight else { return false }
+        return model.repeats.members(of: group).contains { insight.isOnPath(Int($0)) }
     }
 
     /// Whether the critical path is shown and leaves the span out.

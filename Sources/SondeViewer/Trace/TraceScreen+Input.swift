@@ -146,7 +146,7 @@ extension TraceScreen {
             self.explorer?.window.show(from: start, to: end)
         case .time(let column, let start):
             let perCell = Double(explorer.window.length) / Double(max(1, layout.barColumns))
-            let distance = UInt64(Double(abs(press.column - column)) * perCell)
+            let distance = UInt64(clamped: Double(abs(press.column - column)) * perCell)
             let isLater = press.column < column
             self.explorer?.window.move(
                 to: isLater ? start + min(distance, explorer.window.whole - start) : start - min(start, distance))
