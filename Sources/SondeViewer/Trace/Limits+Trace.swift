@@ -28,6 +28,8 @@ extension Limits {
     static let panStep = 0.1
     static let panLeap = 0.5
 
+    /// Cells between two marks of the axis at the least; longer labels ask for more.
+    static let cellsPerTick = 9
     /// Rows from which the head of the screen has three lines, and four.
     static let rowsForHead = 15
     static let rowsForLargeHead = 30

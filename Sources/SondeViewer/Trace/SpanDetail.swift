@@ -72,7 +72,7 @@ struct SpanDetail {
     // MARK: - Head
 
     private func headLines(_ index: Int, _ span: SpanRecord) -> [DetailLine] {
-        var lines = [timeLine(index, span)]
+        var lines = fitted(timeLine(index, span))
         if span.status.code != .unset || !span.status.message.isEmpty {
             let role: Role = span.isError ? .bad : .good
             let mark = span.isError ? "✗ " : ""
@@ -94,7 +94,7 @@ struct SpanDetail {
             lines.append(line)
         }
         if !span.traceState.isEmpty { lines.append(pair("tracestate", span.traceState)) }
-        if let clock = clockLine(index) { lines.append(clock) }
+        if let clock = clockLine(index) { lines += fitted(clock) }
         return lines
     }
 
@@ -138,11 +138,11 @@ struct SpanDetail {
         line.append("  p50 \(Quantity.duration(nanoseconds: repetition.p50))")
         line.append("  in all \(Quantity.duration(nanoseconds: repetition.total))")
         if repetition.errorCount > 0 { line.append("  ✗ \(Quantity.counted(repetition.errorCount, "error"))", .bad) }
-        var lines = [DetailLine(text: line)]
+        var lines = fitted(DetailLine(text: line))
         if let known = explorer.insight?.repetition(of: model.repeats.members(of: group)) {
             if known.isNPlusOne {
                 let advice = "N+1: one call after another where one for all would do"
-                lines.append(DetailLine(text: StyledText(advice, .notice)))
+                lines += fitted(DetailLine(text: StyledText(advice, .notice)))
             }
             if !known.statement.isEmpty { lines += paragraphs(known.statement, after: StyledText(), .plain, .head) }
         }
@@ -261,6 +261,16 @@ struct SpanDetail {
     }
 
     // MARK: - Pieces
+
+    /// A line over as many lines as it takes, or cut.
+    private func fitted(_ line: DetailLine) -> [DetailLine] {
+        let pieces = wraps ? line.text.wrapped(to: width) : [line.text.truncated(to: width)]
+        return pieces.map { piece in
+            var line = line
+            line.text = piece
+            return line
+        }
+    }
 
     private func heading(
         _ title: String, _ count: Int?, _ section: DetailLine.Section, _ remark: String = ""

@@ -38,7 +38,8 @@ struct StatusLine {
     }
 
     private func selection() -> [StyledText] {
-        guard let span = explorer.selectedSpan, case .span? = explorer.selected else { return [] }
+        if case .repeats(let group)? = explorer.selected { return [repetition(group)] }
+        guard let span = explorer.selectedSpan else { return [] }
         var parts: [StyledText] = []
         if model.flags[span].contains(.error), !model.trace.spans[span].status.message.isEmpty {
             parts.append(StyledText("✗ " + TracePicture.short(model.trace.spans[span].status.message), .bad))
@@ -60,5 +61,18 @@ struct StatusLine {
             parts.append(StyledText("● \(to < from ? "-" : "+")\(distance)", .notice))
         }
         return parts
+    }
+
+    private func repetition(_ group: Int) -> StyledText {
+        let repetition = model.repeats.groups[group]
+        var line = StyledText("\(Quantity.count(repetition.count)) calls", .plain)
+        line.append(" p50 ", .faint)
+        line.append(Quantity.duration(nanoseconds: repetition.p50))
+        line.append(" in all ", .faint)
+        line.append(Quantity.duration(nanoseconds: repetition.total))
+        if explorer.insight?.repetition(of: model.repeats.members(of: group))?.isNPlusOne == true {
+            line.append("  N+1: one after another, where one for all would do", .notice)
+        }
+        return line
     }
 }

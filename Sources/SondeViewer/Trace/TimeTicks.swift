@@ -15,7 +15,7 @@ struct TimeTicks: Sendable {
     let step: UInt64
 
     init(_ window: TimeWindow, cells: Int) {
-        let room = max(1, cells / Limits.axisTickCells)
+        let room = max(1, cells / Limits.cellsPerTick)
         var step = Self.round(window.length / UInt64(room))
         // A label of many digits needs its room; the next rounder step is found before the axis gets crowded.
         while Self.label(window.end, step: step).count + 2 > Self.cells(of: step, in: window, cells),

@@ -96,7 +96,7 @@ extension TraceScreen {
         switch action {
         case "find":
             guard argument.isEmpty else { return find(argument) }
-            typing = Typing(place: .find, field: TextField(explorer?.find.search?.text ?? "", history: findHistory))
+            typing = Typing(place: .find, field: TextField("", history: findHistory))
             return []
         case "details": return openPane()
         case "happenings": return readHappenings(context)
@@ -185,7 +185,7 @@ extension TraceScreen {
         case "details": return follow(lines[safe: pane?.line ?? 0]?.link)
         case "copy-value": return copy(lines[safe: pane?.line ?? 0])
         case "find":
-            typing = Typing(place: .pane, field: TextField(pane?.word ?? ""))
+            typing = Typing(place: .pane, field: TextField())
         case "next-match", "previous-match":
             let remark = pane?.moveToMatch(forward: action == "next-match", in: lines, height: height) ?? nil
             return remark.map { [.notice(StyledText($0, .notice))] } ?? []

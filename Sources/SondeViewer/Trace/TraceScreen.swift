@@ -54,7 +54,7 @@ package struct TraceScreen: ViewerScreen {
     package func shellCommand(_ context: ScreenContext) -> String? {
         var command = "sonde trace \(id.hex)"
         if explorer?.showsPath == true { command += " --critical" }
-        if explorer?.model.isAdjusted == true { command += " --adjust-clocks" }
+        if explorer?.model.isAdjusted == true { command += " --adjusted" }
         return command
     }
 
