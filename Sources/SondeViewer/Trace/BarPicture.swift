@@ -112,7 +112,9 @@ struct BarPicture {
     private func put(_ mark: Unicode.Scalar, _ role: Role, at time: Timestamp, _ span: Int, on frame: inout Frame) {
         let moment = picture.explorer.offset(of: time, of: span)
         guard let cell = scale.cell(of: moment) else { return }
-        frame.put(mark, role, row: line, column: first + cell)
+        // On a bar, red would be lost on red.
+        let isOnBar = frame.ground(row: line, column: first + cell)?.isDrawn == true
+        frame.put(mark, isOnBar ? .strong : role, row: line, column: first + cell)
     }
 }
 
