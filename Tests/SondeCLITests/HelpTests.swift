@@ -12,7 +12,7 @@ struct HelpTests {
     @Test(arguments: [
         [], ["serve"], ["services"], ["operations"], ["traces"], ["trace"], ["logs"], ["export"], ["import"],
         ["stats"], ["pin"], ["sql"], ["check"], ["backup"], ["version"], ["exec"], ["tail"], ["expect"],
-        ["completions"], ["attributes"], ["errors"], ["diff"], ["doctor"], ["top"], ["graph"],
+        ["completions"], ["attributes"], ["errors"], ["diff"], ["doctor"], ["top"], ["graph"], ["view"],
     ])
     func looksAsAgreed(command: [String]) async throws {
         let outcome = try await Binary.run(command + ["--help"], in: Scratch())

@@ -23,7 +23,8 @@ struct OverviewPicture {
         services = screen.services ?? []
         findings = screen.findings ?? []
         // Two headings, a blank line between the lists, and what the selected finding rests on.
-        let room = max(2, rect.rows - 3 - Limits.overviewDetailRows)
+        let detail = rect.rows >= Limits.minRowsForPlot ? Limits.overviewDetailRows : 0
+        let room = max(2, rect.rows - 3 - detail)
         let wanted = min(services.count, max(room / 2, room - max(1, findings.count)))
         let selection = screen.list.selection
         shownServices = Self.window(services.count, wanted, around: selection)
