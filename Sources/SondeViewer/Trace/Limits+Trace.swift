@@ -53,6 +53,11 @@ extension Limits {
     static let wheelRows = 3
     /// Milliseconds between two questions for a trace that grows.
     static let liveMilliseconds = 1_000
+    /// Spans of a growing trace that are asked for every second: some 2 MB. Those of larger ones come every so many
+    /// seconds, at most twenty.
+    static let spansAskedEachSecond = 5_000
+    /// Cells of a name from which the details tell it in full.
+    static let nameToldInFull = 24
     /// Nanoseconds after the last end from which on a complete trace is taken to have ended: batches of SDKs leave every
     /// five seconds.
     static let settledNanoseconds: UInt64 = 10_000_000_000

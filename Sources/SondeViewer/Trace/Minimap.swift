@@ -46,7 +46,7 @@ struct Minimap: Sendable {
     }
 
     /// The span that a row of the map begins with.
-    func span(at row: Int) -> Int { min(spanCount - 1, row * 4 * max(1, spanCount) / lines) }
+    func span(at row: Int) -> Int { max(0, min(spanCount - 1, row * 4 * spanCount / lines)) }
 
     private var lines: Int { min(rows * 4, max(1, spanCount)) }
 

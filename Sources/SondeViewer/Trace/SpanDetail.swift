@@ -73,6 +73,9 @@ struct SpanDetail {
 
     private func headLines(_ index: Int, _ span: SpanRecord) -> [DetailLine] {
         var lines = fitted(timeLine(index, span))
+        if DisplayWidth.of(VisibleText.make(span.name)) > Limits.nameToldInFull {
+            lines += paragraphs(span.name, after: StyledText("name       ", .faint), .plain, .head)
+        }
         if span.status.code != .unset || !span.status.message.isEmpty {
             let role: Role = span.isError ? .bad : .good
             let mark = span.isError ? "✗ " : ""

@@ -25,6 +25,8 @@ package struct TraceModel: Sendable {
     /// What is shown of clocks that disagree: the times as sent, or moved.
     let isAdjusted: Bool
     private(set) var errorCount = 0
+    /// The span that names the trace.
+    let mainRoot: Int?
     /// What has not arrived.
     private(set) var missing = MissingParts()
 
@@ -41,6 +43,7 @@ package struct TraceModel: Sendable {
     package init(_ trace: Trace, adjustments: [Int64]? = nil) {
         self.trace = trace
         isAdjusted = adjustments != nil
+        mainRoot = trace.mainRoot
         let count = trace.spans.count
         var earliest = UInt64.max
         var latest: UInt64 = 0

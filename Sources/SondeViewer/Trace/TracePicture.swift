@@ -54,7 +54,7 @@ struct TracePicture {
 
     /// What the trace is, by its root.
     private func heading() -> StyledText {
-        guard let root = model.trace.mainRoot else { return StyledText("no spans", .faint) }
+        guard let root = model.mainRoot else { return StyledText("no spans", .faint) }
         var line = StyledText(model.service(of: root), hues[model.service(of: root)])
         line.append(" " + Phrase.operation(Self.short(model.name(of: root))), .strong)
         return line

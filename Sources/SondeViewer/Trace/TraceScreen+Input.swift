@@ -98,6 +98,7 @@ extension TraceScreen {
         if layout.map.contains(column: press.column, row: press.row) {
             let whole = TimeScale(TimeWindow(whole: explorer.model.length), cells: layout.map.columns)
             drag = .stretch(from: whole.edge(at: press.column - layout.map.column))
+            if let map { self.explorer?.select(span: map.span(at: press.row - layout.map.row)) }
             return []
         }
         if layout.pane.contains(column: press.column, row: press.row) { return seizePane(press, layout, context) }

@@ -43,7 +43,7 @@ package struct TraceScreen: ViewerScreen {
     // MARK: The door
 
     package var title: StyledText {
-        guard let model = explorer?.model, let root = model.trace.mainRoot else {
+        guard let model = explorer?.model, let root = model.mainRoot else {
             return StyledText("trace " + id.hex.prefix(Limits.shortIDDigits))
         }
         var line = StyledText(Phrase.operation(TracePicture.short(model.name(of: root))))
@@ -133,7 +133,7 @@ package struct TraceScreen: ViewerScreen {
         sentence = nil
         isLive = Self.isGrowing(trace, now: context.now)
         var effects: [ScreenEffect] = []
-        if isLive { effects.append(.wake(slot: Self.liveSlot, after: .milliseconds(Limits.liveMilliseconds))) }
+        if isLive { effects.append(.wake(slot: Self.liveSlot, after: Self.pause(after: trace))) }
         guard let known = explorer else {
             var new = TraceExplorer(TraceModel(trace), focus: focus)
             new.learn(logs)
@@ -183,7 +183,10 @@ package struct TraceScreen: ViewerScreen {
         return quiet < Limits.settledNanoseconds || (!trace.isComplete && quiet < Limits.abandonedNanoseconds)
     }
 
-    package mutating func rangeChanged(_ context: ScreenContext) -> [ScreenEffect] { [] }
+    /// A trace is sent whole each time: large ones are asked for less often.
+    private static func pause(after trace: Trace) -> Duration {
+        .milliseconds(Limits.liveMilliseconds * max(1, min(20, trace.spans.count / Limits.spansAskedEachSecond)))
+    }
 
     // MARK: Finding
 

@@ -165,8 +165,8 @@ struct TraceReaderAtKeys {
 
     @Test func everySizeIsDrawn() async {
         var reader = await TraceReaderAtKeys(.feed)
-        for columns in [1, 2, 10, 39, 40, 50, 61, 300] {
-            for rows in [1, 2, 3, 5, 8, 12, 16, 40, 90] {
+        for columns in [1, 10, 40, 61, 200] {
+            for rows in [1, 3, 8, 16, 60] {
                 await reader.resize(Size(columns: columns, rows: rows))
                 _ = reader.frame
                 await reader.press("enter", "j", "c", "x", "escape", "escape")
@@ -224,15 +224,12 @@ struct TraceReaderAtKeys {
 
     // MARK: What its keys do
 
-    @Test func everyActionOfTheMapIsDone() async {
+    @Test func everyRowOfTheMapHasKeysThatExistAndDoNoHarm() async {
         for row in TraceKeys.rows {
-            var reader = await TraceReaderAtKeys(.feed, logs: .ofEventful)
-            let before = reader.frame.described
-            await reader.press("j", "j", "z")
-            let moved = reader.frame.described
-            #expect(before != moved)
+            var reader = await TraceReaderAtKeys(.eventful, logs: .ofEventful)
             for key in row.keys + row.aliases { #expect(KeyPress(key) != nil, "\(key) is no key") }
-            await reader.press(row.keys[0])
+            await reader.press("j", "z", row.keys[0], row.keys[0])
+            #expect(reader.frame.text.contains("POST /pay"))
         }
     }
 
@@ -344,7 +341,7 @@ struct TraceReaderAtKeys {
         var reader = await TraceReaderAtKeys(.feed, logs: .ofEventful)
         let actions: [MousePress.Action] = [.press, .drag, .release, .wheelUp, .wheelDown]
         let keys = ["enter", "v", "z", "0", "+", "/", "escape", "e", "x", "r", "(", ")", "t", "c"]
-        for step in 0..<600 {
+        for step in 0..<300 {
             var press = MousePress(
                 actions.randomElement(using: &numbers) ?? .press, row: Int.random(in: -1...30, using: &numbers),
                 column: Int.random(in: -1...90, using: &numbers))
