@@ -43,20 +43,33 @@ package struct KeyMap: Sendable {
 
     /// - Parameter changes: keys by action, in place of the usual ones.
     package init(_ rows: [KeyBinding], changes: [ActionName: [String]] = [:]) {
-        self.rows = rows.map { row in
+        let rows = rows.map { row in
             var row = row
             if let keys = changes[row.action] { (row.keys, row.aliases) = (keys, []) }
             return row
         }
         var actions: [KeyPress: ActionName] = [:]
         // Keys that someone chose win over the usual ones of other rows, those over aliases, earlier rows over later.
-        let chosen = self.rows.filter { changes[$0.action] != nil }
-        for (keys, action) in chosen.map({ ($0.keys, $0.action) }) + self.rows.map({ ($0.keys, $0.action) })
-            + self.rows.map({ ($0.aliases, $0.action) })
+        let chosen = rows.filter { changes[$0.action] != nil }
+        for (keys, action) in chosen.map({ ($0.keys, $0.action) }) + rows.map({ ($0.keys, $0.action) })
+            + rows.map({ ($0.aliases, $0.action) })
         {
             for key in keys.compactMap({ KeyPress($0) }) where actions[key] == nil { actions[key] = action }
         }
         self.actions = actions
+        self.rows = rows.enumerated().compactMap { Self.effective($1, behind: rows[..<$0], actions) }
+    }
+
+    /// The row with the keys that do what it says; nil if none is left and an earlier row does the same.
+    private static func effective(
+        _ row: KeyBinding, behind earlier: ArraySlice<KeyBinding>, _ actions: [KeyPress: ActionName]
+    ) -> KeyBinding? {
+        func works(_ key: String) -> Bool { KeyPress(key).map { actions[$0] == row.action } ?? false }
+        var row = row
+        row.keys.removeAll { !works($0) }
+        row.aliases.removeAll { !works($0) }
+        let isTold = earlier.contains { $0.action == row.action }
+        return row.keys.isEmpty && row.aliases.isEmpty && isTold ? nil : row
     }
 
     package subscript(press: KeyPress) -> ActionName? { actions[press] }

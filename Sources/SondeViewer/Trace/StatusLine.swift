@@ -71,7 +71,7 @@ struct StatusLine {
         line.append(" in all ", .faint)
         line.append(Quantity.duration(nanoseconds: repetition.total))
         if explorer.insight?.repetition(of: model.repeats.members(of: group))?.isNPlusOne == true {
-            line.append("  N+1: one after another, where one for all would do", .notice)
+            line.append("  N+1", .notice)
         }
         return line
     }

@@ -75,5 +75,6 @@ enum TraceKeys {
         .init("mark-trace", ["M"], "Mark this trace for comparison"),
         .init("pin", ["P"], "Keep this trace, or let go of it"),
         .init("refresh", ["R", "f5"], "Ask for the trace again"),
+        .init("export", ["ctrl-e"], "Write the trace to a file"),
     ]
 }
