@@ -11,7 +11,7 @@ TESTS = $(CORE) curl jq prometheus python3-venv strace
 SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build release demo test torture fuzz fmt lint tidy golden bench install uninstall clean
+.PHONY: help build release demo test torture fuzz captures fmt lint tidy golden bench install uninstall clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,12 @@ torture: ## kill the store KILLS=200 times at moments of SEED=1, look each time 
 	swift build --product sonde
 	swift build --product SondeTorture
 	.build/debug/SondeTorture run --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
+
+captures: ## make the pictures of `sonde view` in docs/captures anew, from the shop
+	@scripts/ensure $(CORE)
+	swift build -c release --product sonde
+	swift build -c release --product shop
+	@scripts/captures
 
 fmt: ## format all Swift code in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)

@@ -93,4 +93,10 @@ package enum Limits {
 
     /// Milliseconds that are waited for answers before the terminal is given back: what comes later, the shell gets.
     static let lastAnswerMilliseconds: Int32 = 200
+
+    /// Rows that must be saved for the terminal to scroll: moving some lines costs about twenty bytes, a row some fifty.
+    static let rowsWorthScrolling = 3
+
+    /// Distances at which rows are looked for: a key moves a list by one, a mouse's wheel by up to three.
+    static let scrollDistances = [1, -1, 2, -2, 3, -3]
 }

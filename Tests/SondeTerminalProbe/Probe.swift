@@ -34,8 +34,12 @@ enum Probe {
         var frame = Frame(Size(columns: numbers[2], rows: numbers[3]))
         var writer = FrameWriter(theme: .dark)
         for step in 0..<numbers[1] {
-            if step % 7 == 0 { frame.clear() }
-            for _ in 0..<4 { picture.draw(on: &frame) }
+            if numbers[0] % 3 == 0 {
+                picture.drawList(at: step, on: &frame)
+            } else {
+                if step % 7 == 0 { frame.clear() }
+                for _ in 0..<4 { picture.draw(on: &frame) }
+            }
             write(writer.bytes(for: frame))
             var other = FrameWriter(theme: .dark)
             write(other.bytes(for: frame))

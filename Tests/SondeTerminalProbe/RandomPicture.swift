@@ -58,4 +58,16 @@ package struct RandomPicture {
             frame.draw(text, role, row: row, column: column, limit: limit, ground: ground, attributes: attributes)
         }
     }
+
+    /// A list that has moved up or down by some rows since the picture before, with something drawn onto it.
+    package mutating func drawList(at step: Int, on frame: inout Frame) {
+        frame.clear()
+        let top = step + Int.random(in: -2...2, using: &random)
+        for row in 0..<frame.size.rows {
+            let number = top + row
+            frame.draw("\(number) \(Self.texts[(number + 40) % Self.texts.count])", .hue(number), row: row)
+            frame.fill(Rect(column: 20, row: row, columns: (number + 40) % 9, rows: 1), ground: .bar(number))
+        }
+        draw(on: &frame)
+    }
 }

@@ -7,16 +7,16 @@
 
 package struct FrameWriter: Sendable {
     package let theme: Theme
-    private var shown: [Cell] = []
+    var shown: [Cell] = []
     private var shownSize = Size(columns: 0, rows: 0)
     private var shownTable: UInt64?
     private var shownCursor: Caret?
     private var isCursorShown = false
     /// Where the terminal writes next; nil if that can't be known.
-    private var position: Caret?
+    var position: Caret?
     /// What the terminal writes with; nil if that can't be known.
     private var pen: Paint?
-    private var output: [UInt8] = []
+    var output: [UInt8] = []
     private var sequences = PaintTable()
 
     package init(theme: Theme) { self.theme = theme }
@@ -27,7 +27,7 @@ package struct FrameWriter: Sendable {
     /// The bytes that turn what the terminal shows into `frame`; none if it shows that already.
     package mutating func bytes(for frame: Frame) -> [UInt8] {
         output.removeAll(keepingCapacity: true)
-        if shownTable != frame.tableNumber || shownSize != frame.size { begin(frame) }
+        if shownTable != frame.tableNumber || shownSize != frame.size { begin(frame) } else { scroll(to: frame) }
         for row in 0..<frame.size.rows { write(row, of: frame) }
         placeCursor(frame)
         guard !output.isEmpty else { return [] }
@@ -46,7 +46,7 @@ package struct FrameWriter: Sendable {
         position = Caret(row: 0, column: 0)
     }
 
-    private struct Caret: Hashable {
+    struct Caret: Hashable {
         var row: Int
         var column: Int
     }
@@ -172,7 +172,7 @@ extension FrameWriter {
         self.position = Caret(row: row, column: column)
     }
 
-    private mutating func move(to target: Caret) {
+    mutating func move(to target: Caret) {
         guard position != target else { return }
         if let position, position.row == target.row, position.column < target.column {
             let cells = target.column - position.column
@@ -205,7 +205,7 @@ extension FrameWriter {
 // MARK: - Pen
 
 extension FrameWriter {
-    private mutating func set(_ paint: Paint) {
+    mutating func set(_ paint: Paint) {
         guard pen != paint else { return }
         output += Array(sequences.sequence(from: pen, to: paint).utf8)
         pen = paint

@@ -144,4 +144,56 @@ struct FrameWriterTests {
         let bytes = writer.bytes(for: frame).count
         #expect(bytes <= 500)
     }
+
+    /// A list of rows that differ, from a row on, between a heading and a last line.
+    private func list(from top: Int, selecting selected: Int, on frame: inout Frame) {
+        frame.clear()
+        frame.draw("heading", .heading, row: 0)
+        for row in 1..<frame.size.rows - 1 {
+            let number = top + row - 1
+            frame.draw("\(number) row 注文 \(number * number)", .hue(number), row: row)
+            frame.fill(Rect(column: 30, row: row, columns: number % 20, rows: 1), ground: .bar(number))
+            if number == selected {
+                frame.recolour(Rect(column: 0, row: row, columns: frame.size.columns, rows: 1), ground: .selected)
+            }
+        }
+        frame.draw("\(selected) of many", row: frame.size.rows - 1)
+    }
+
+    @Test func listThatMovesIsScrolledRatherThanWritten() {
+        var frame = Frame(Size(columns: 80, rows: 24))
+        var writer = FrameWriter(theme: .dark)
+        var emulator = ScreenEmulator(frame.size)
+        var top = 100
+        list(from: top, selecting: top, on: &frame)
+        emulator.feed(writer.bytes(for: frame))
+        for distance in [1, 1, -1, 3, -2, 2, -3, 1, -1] {
+            top += distance
+            list(from: top, selecting: distance > 0 ? top + 21 : top, on: &frame)
+            let bytes = writer.bytes(for: frame)
+            emulator.feed(bytes)
+            #expect(emulator.mistakes.isEmpty && emulator.seen == repainted(frame, .dark).seen)
+            #expect(bytes.count <= 200 + 120 * abs(distance))
+        }
+    }
+
+    @Test(arguments: 0..<60) func scrollingShowsWhatWritingAllShows(seed: Int) {
+        var picture = RandomPicture(random: SeededGenerator(state: UInt64(seed)))
+        let size = Size(columns: 40, rows: Int.random(in: 3...14, using: &picture.random))
+        var frame = Frame(size)
+        var writer = FrameWriter(theme: .dark)
+        var emulator = ScreenEmulator(size)
+        var top = 100
+        for _ in 0..<40 {
+            top += Int.random(in: -4...4, using: &picture.random)
+            list(from: top, selecting: top + Int.random(in: 0...12, using: &picture.random), on: &frame)
+            if Bool.random(using: &picture.random) { picture.draw(on: &frame) }
+            emulator.feed(writer.bytes(for: frame))
+            #expect(emulator.mistakes.isEmpty)
+            guard emulator.seen == repainted(frame, .dark).seen else {
+                Issue.record("seed \(seed) differs")
+                return
+            }
+        }
+    }
 }

@@ -30,6 +30,8 @@ struct ScreenEmulator {
     private(set) var cursor = (row: 0, column: 0)
     private(set) var isUpdating = false
     private var style = Cell()
+    /// The rows that move when lines are deleted or inserted.
+    private var margins: Range<Int>
     /// Columns that characters take on which terminals disagree; nil for as many as we think.
     private let widthOfUnsure: Int?
     private let isUnsure: (Character) -> Bool
@@ -38,6 +40,7 @@ struct ScreenEmulator {
         self.size = size
         self.widthOfUnsure = widthOfUnsure
         self.isUnsure = isUnsure
+        margins = 0..<size.rows
         // Something was there before.
         cells = [Cell](repeating: Cell(text: "#", ink: "31"), count: size.columns * size.rows)
     }
@@ -119,6 +122,9 @@ extension ScreenEmulator {
         case ("C", _): cursor.column += numbers.first ?? 1
         case ("K", ""): erase(cursor.row * size.columns + cursor.column..<(cursor.row + 1) * size.columns)
         case ("J", "2"): erase(0..<cells.count)
+        case ("r", _): setMargins(numbers)
+        case ("M", _): moveLines(by: numbers.first ?? 1)
+        case ("L", _): moveLines(by: -(numbers.first ?? 1))
         case ("h", "?2026"): isUpdating = true
         case ("l", "?2026"): isUpdating = false
         case ("h", "?25"): isCursorShown = true
@@ -131,6 +137,27 @@ extension ScreenEmulator {
     private mutating func erase(_ places: Range<Int>) {
         if !style.ground.isEmpty || !style.flags.isEmpty { mistakes.append("erased on another ground") }
         for place in places { cells[place] = Cell() }
+    }
+
+    private mutating func setMargins(_ numbers: [Int]) {
+        let range = numbers.count == 2 ? numbers[0] - 1..<numbers[1] : 0..<size.rows
+        if range.isEmpty || range.upperBound > size.rows { mistakes.append("margins \(range)") }
+        margins = range
+        cursor = (0, 0)
+    }
+
+    /// Deletes lines at the cursor, so that those below move up; inserts them if `count` is negative.
+    private mutating func moveLines(by count: Int) {
+        guard margins.contains(cursor.row) else { return mistakes.append("moved lines outside of the margins") }
+        if !style.ground.isEmpty || !style.flags.isEmpty { mistakes.append("moved lines on another ground") }
+        let before = cells
+        for row in cursor.row..<margins.upperBound {
+            let from = row + count
+            let isInside = from >= cursor.row && from < margins.upperBound
+            for column in 0..<size.columns {
+                cells[row * size.columns + column] = isInside ? before[from * size.columns + column] : Cell()
+            }
+        }
     }
 
     private mutating func setStyle(_ parameters: [String]) {
