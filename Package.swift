@@ -193,7 +193,7 @@ let package = Package(
             ], files: ["Query/Golden"]),
         tests(
             "SondeViewer", ["SondeTerminal", "SondeStorage", "SondeAnalysis", "SondeWire"],
-            files: ["Golden", "Overview/Golden", "Trace/Golden", "Traces/Golden", "Widgets/Golden"]),
+            files: ["Golden", "Overview/Golden", "Trace/Golden", "Traces/Golden"]),
         tests(
             "SondeClient",
             [

@@ -35,13 +35,25 @@ package struct TraceComparison: Sendable {
 
     /// Two single traces.
     package static func difference(from a: Trace, to b: Trace) -> TraceDifference {
-        var comparison = TraceComparison(a: a.id.hex, b: b.id.hex, ledger: nil)
-        comparison.add(a, to: .a)
-        comparison.add(b, to: .b)
-        return comparison.difference()
+        alignment(of: a, with: b).difference
     }
 
-    package mutating func add(_ trace: Trace, to group: Group) {
+    /// Two single traces, and which of their spans stand at which place.
+    package static func alignment(of a: Trace, with b: Trace) -> TraceAlignment {
+        var comparison = TraceComparison(a: a.id.hex, b: b.id.hex, ledger: nil)
+        let placesA = comparison.place(a, in: .a)
+        let placesB = comparison.place(b, in: .b)
+        let order = comparison.order()
+        let numbers = Self.numbers(in: order)
+        let renumbered = { (places: [Int]) in places.map { $0 < 0 ? nil : Int32(numbers[$0]) } }
+        return TraceAlignment(
+            difference: comparison.difference(order), placesA: renumbered(placesA), placesB: renumbered(placesB))
+    }
+
+    package mutating func add(_ trace: Trace, to group: Group) { _ = place(trace, in: group) }
+
+    /// Adds a trace; returns the place of each of its spans, -1 for none.
+    private mutating func place(_ trace: Trace, in group: Group) -> [Int] {
         let columns = TraceColumns(trace)
         let places = tree.places(of: columns)
         let number = ledger?.traceCount ?? 0
@@ -50,6 +62,7 @@ package struct TraceComparison: Sendable {
         case .a: Self.count(columns, at: places, number, in: &sides.a, positions: tree.keys.count)
         case .b: Self.count(columns, at: places, number, in: &sides.b, positions: tree.keys.count)
         }
+        return places
     }
 
     private static func count(
@@ -68,11 +81,13 @@ package struct TraceComparison: Sendable {
         }
     }
 
-    package func difference() -> TraceDifference {
+    package func difference() -> TraceDifference { difference(order()) }
+
+    private func difference(_ order: [Int]) -> TraceDifference {
         var difference = TraceDifference()
         difference.a = Self.describe(sides.a)
         difference.b = Self.describe(sides.b)
-        difference.positions = positions()
+        difference.positions = positions(order)
         difference.positionsOmitted = tree.omitted
         difference.attributes =
             ledger?.separations(a: sides.a.traces, b: sides.b.traces, limit: Limits.maxSeparations) ?? []
@@ -94,11 +109,21 @@ package struct TraceComparison: Sendable {
 
     // MARK: Places
 
-    private func positions() -> [PositionDifference] {
+    /// Places as they are told: siblings by the time that changed.
+    private func order() -> [Int] {
         let changes = tree.keys.indices.map { abs(meanChange(at: $0)) }
-        let order = tree.depthFirst { changes[$0] != changes[$1] ? changes[$0] > changes[$1] : $0 < $1 }
-        var newPlace = Array(repeating: 0, count: tree.keys.count)
-        for (new, old) in order.enumerated() { newPlace[old] = new }
+        return tree.depthFirst { changes[$0] != changes[$1] ? changes[$0] > changes[$1] : $0 < $1 }
+    }
+
+    /// For each place of the tree its number in that order.
+    private static func numbers(in order: [Int]) -> [Int] {
+        var numbers = Array(repeating: 0, count: order.count)
+        for (new, old) in order.enumerated() { numbers[old] = new }
+        return numbers
+    }
+
+    private func positions(_ order: [Int]) -> [PositionDifference] {
+        let newPlace = Self.numbers(in: order)
         return order.map { place in
             let operation = tree.operation(at: place)
             let parent = tree.keys[place].parent
@@ -141,4 +166,12 @@ package struct TraceComparison: Sendable {
         let isFar = abs(timeA - timeB) >= Limits.timeNoise * max(timeA, timeB)
         return isFar && abs(timeA - timeB) >= Limits.timeNoiseNanos ? .changed : .same
     }
+}
+
+/// Two traces laid over each other.
+package struct TraceAlignment: Sendable {
+    package let difference: TraceDifference
+    /// For each span of a side the index of its place in the difference; nil where the place was not kept, nor any above.
+    package let placesA: [Int32?]
+    package let placesB: [Int32?]
 }

@@ -79,11 +79,6 @@ enum Limits {
     static let differenceLevels = 16
     /// Attribute values that separate two groups: the first few say it, the rest are its companions.
     static let separationRows = 10
-
-    /// Cells in front of a scatter's dots: a duration and a line.
-    static let scatterLabel = 9
-    /// Cells between the pointer and the point that it still takes. Braille dots are hard to hit.
-    static let scatterReach = 3
 }
 
 extension Limits {

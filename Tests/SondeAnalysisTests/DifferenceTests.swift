@@ -28,6 +28,21 @@ struct DifferenceTests {
         #expect(difference.attributes == [])
     }
 
+    @Test func everySpanOfTwoTracesHasThePlaceThatCountsIt() {
+        let a = trace(
+            1, .sample(1, duration: 100), .sample(2, parent: 1, name: "load", duration: 20),
+            .sample(3, parent: 1, name: "load", start: 30, duration: 10))
+        let b = trace(
+            2, .sample(1, duration: 190), .sample(3, parent: 1, name: "store", start: 5, duration: 150),
+            .sample(4, parent: 1, name: "load", start: 50, duration: 60))
+        let alignment = TraceComparison.alignment(of: a, with: b)
+        let positions = alignment.difference.positions
+        #expect(positions.map(\.operation) == ["GET /orders", "store", "load"])
+        #expect(alignment.placesA == [0, 2, 2])
+        #expect(alignment.placesB == [0, 1, 2])
+        #expect(alignment.difference == TraceComparison.difference(from: a, to: b))
+    }
+
     @Test func traceIsNoDifferentFromItself() {
         let one = trace(1, .sample(1, duration: 100), .sample(2, parent: 1, name: "load", duration: 20))
         #expect(TraceComparison.difference(from: one, to: one).positions.allSatisfy { $0.change == .same })

@@ -107,9 +107,9 @@ enum ViewStart {
         case "graph" where rest.isEmpty: return .place(.graph)
         case "traces": return try traces(rest)
         case "logs":
-            var query = LogQuery()
-            query.text = rest.isEmpty ? nil : rest.joined(separator: " ")
-            return .place(.logs(query))
+            do throws(LogWordsError) { return .place(.logs(try LogWords.query(rest.joined(separator: " ")))) } catch {
+                throw CommandFailure(.usage, error.sentence)
+            }
         case "diff": return try diff(rest)
         case let word?:
             guard rest.isEmpty, let trace = trace(word) else { return try traces(words) }

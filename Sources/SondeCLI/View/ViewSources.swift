@@ -47,6 +47,7 @@ enum ViewSources {
             ("traces.json", NativeJSON.search(page.traces, next: page.next?.text, total: page.total))
         case .graph(let graph): ("graph.json", NativeJSON.graph(graph))
         case .activity(let series): ("activity.json", NativeJSON.activity(series))
+        case .difference(let difference): ("diff.json", NativeJSON.difference(difference))
         case .text(let name, let text): (name, Array(text.utf8))
         }
     }

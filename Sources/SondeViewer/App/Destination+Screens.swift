@@ -5,12 +5,14 @@ import SondeModel
 import SondeStorage
 
 extension Destination {
-    func screen() -> (any ViewerScreen)? {
+    func screen() -> any ViewerScreen {
         switch self {
         case .overview: OverviewScreen()
         case .trace(let id, let focus): TraceScreen(id, focus: focus)
         case .traces(let query): TracesScreen(query)
-        default: nil
+        case .diff(let first, let second): DiffScreen(first, second)
+        case .graph: GraphScreen()
+        case .logs(let query): LogsScreen(query)
         }
     }
 
@@ -25,7 +27,9 @@ extension Destination {
         case .trace(let id, let focus?): return " \(id.hex)/\(focus.hex)"
         case .diff(let a, let b): return " diff \(a.hex)" + (b.map { " " + $0.hex } ?? "")
         case .graph: return " graph"
-        case .logs(let query): return " logs" + (query.text.map { " " + ShellWord.quoted($0) } ?? "")
+        case .logs(let query):
+            let line = LogWords.line(of: query)
+            return " logs" + (line.isEmpty ? "" : " " + ShellWord.quoted(line))
         }
     }
 }

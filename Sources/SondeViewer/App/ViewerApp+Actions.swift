@@ -64,9 +64,10 @@ extension ViewerApp {
             }
             return open(.traces(query))
         case "logs":
-            var query = LogQuery()
-            query.text = argument
-            return open(.logs(query))
+            do throws(LogWordsError) { return open(.logs(try LogWords.query(argument))) } catch {
+                notice = StyledText(error.sentence, .bad)
+                return []
+            }
         default: return select(action, "")
         }
     }

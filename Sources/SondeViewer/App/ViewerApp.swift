@@ -170,10 +170,7 @@ package struct ViewerApp: Program {
             notice = StyledText("too many screens are open one above the other; Esc closes one", .notice)
             return []
         }
-        guard let screen = place.screen() else {
-            notice = StyledText("this screen is not part of this build", .notice)
-            return []
-        }
+        let screen = place.screen()
         let id = nextScreen
         nextScreen += 1
         tabs[tabIndex].stack.append(OpenScreen(id: id, screen: screen, map: map(of: screen)))

@@ -13,6 +13,6 @@ extension ViewerKeys {
         [ScreenKeys(screen: name, rows: everywhere)] + screens.map { ScreenKeys(screen: $0.name, rows: $0.keys) }
 
     private static let screens: [any ViewerScreen.Type] = [
-        OverviewScreen.self, TracesScreen.self, TraceScreen.self,
+        OverviewScreen.self, TracesScreen.self, TraceScreen.self, GraphScreen.self, LogsScreen.self, DiffScreen.self,
     ]
 }

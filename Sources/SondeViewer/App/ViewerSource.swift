@@ -48,6 +48,7 @@ package enum ViewerExport: Sendable {
     case traces(TracePage)
     case graph(ServiceGraph)
     case activity([ActivitySeries])
+    case difference(TraceDifference)
     /// Text under a file name of its own.
     case text(name: String, String)
 }

@@ -22,7 +22,7 @@ struct ScatterTests {
     @Test(arguments: [80, 120])
     func looksAsAgreed(width: Int) throws {
         let lines = Self.busy.lines(width: width, height: 8, zone: zone, selected: 200)
-        try Golden().expect(text(lines), is: "scatter-\(width).txt")
+        try pictures.expect(text(lines), is: "scatter-\(width).txt")
     }
 
     @Test(arguments: [0, 1, 5, 9, 10, 11, 40], [0, 1, 2, 3, 9])
