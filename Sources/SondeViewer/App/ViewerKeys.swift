@@ -12,7 +12,7 @@ package enum ViewerKeys {
         .init("command", [":"], "Type a command: the name of any action, or trace ID, range 15m, graph, logs TEXT"),
         .init("copy-command", ["y"], "Copy the shell command that gives the same answer"),
         .init("deep-link", ["o"], "Show and copy the command that opens this picture again"),
-        .init("export", ["E", "ctrl-s"], "Write what is shown to a file"),
+        .init("export", ["E"], "Write what is shown to a file"),
         .init("overview", ["1"], "Services and findings"),
         .init("traces", ["2"], "Traces, newest first"),
         .init("graph", ["3"], "Who calls whom"),
