@@ -100,6 +100,7 @@ extension TraceExplorer {
     mutating func look(for search: SpanSearch?) {
         guard search != find.search else { return }
         find.search = search
+        find.isPending = search != nil
         guard search == nil else { return }
         find.matches = []
         find.sift = nil
@@ -109,6 +110,7 @@ extension TraceExplorer {
     /// - Returns: false if something else is looked for by now.
     mutating func found(_ matches: [Int], for search: SpanSearch) -> Bool {
         guard search == find.search, matches.last ?? 0 < model.count else { return false }
+        find.isPending = false
         find.matches = matches
         find.sift = matches.isEmpty ? nil : Sift(matches, in: model)
         refresh()

@@ -60,7 +60,7 @@ extension TraceExplorer {
 
     mutating func moveToMatch(forward: Bool) -> Remark {
         guard find.search != nil else { return "nothing is looked for yet" }
-        guard !find.matches.isEmpty else { return "nothing was found" }
+        guard !find.matches.isEmpty else { return find.isPending ? "still looking" : "nothing was found" }
         let current = selectedSpan ?? -1
         let place = find.matches.firstIndex { $0 >= current } ?? find.matches.count
         let next: Int

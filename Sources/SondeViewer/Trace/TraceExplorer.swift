@@ -34,6 +34,8 @@ struct TraceExplorer: Sendable {
         var search: SpanSearch?
         /// Spans, ascending.
         var matches: [Int] = []
+        /// Whether the answer is still to come.
+        var isPending = false
         /// Whether rows without a match at or below them are hidden.
         var isSifting = true
         var sift: Sift?

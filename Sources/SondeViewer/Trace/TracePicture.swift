@@ -177,6 +177,7 @@ struct TracePicture {
 
     private func findText() -> StyledText? {
         guard let search = explorer.find.search else { return nil }
+        guard !explorer.find.isPending else { return StyledText("looking for " + search.text + " …", .faint) }
         let count = explorer.find.matches.count
         let place = explorer.matchPlace.map { "\($0)/" } ?? ""
         return StyledText("\(place)\(Quantity.count(count)) × " + search.text, count > 0 ? .notice : .bad)

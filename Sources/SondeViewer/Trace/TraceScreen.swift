@@ -125,6 +125,11 @@ package struct TraceScreen: ViewerScreen {
 
     private mutating func receive(_ trace: Trace?, _ context: ScreenContext) -> [ScreenEffect] {
         guard let trace, !trace.spans.isEmpty else {
+            // What is looked at is past its retention by now; it stays until it is left.
+            if explorer != nil {
+                isLive = false
+                return [.notice(StyledText("this trace is not stored any more", .notice))]
+            }
             sentence = StyledText(
                 "No span of trace \(id.hex) is stored. It may not have arrived yet, or be past its retention.", .notice)
             isLive = true

@@ -233,6 +233,29 @@ struct TraceReaderAtKeys {
         }
     }
 
+    @Test func helpShowsOnlyKeysThatWorkHere() {
+        let map = KeyMap(TraceKeys.rows + ViewerKeys.everywhere)
+        for row in map.rows {
+            for key in row.keys + row.aliases { #expect(KeyPress(key).flatMap { map[$0] } == row.action) }
+        }
+        #expect(map.rows.filter { $0.action == "export" }.map(\.keys) == [["ctrl-e"]])
+        #expect(KeyPress("E").flatMap { map[$0] } == "previous-error")
+    }
+
+    @Test func aSearchThatIsStillGoingOnSaysSo() async {
+        var reader = await TraceReaderAtKeys(.checkout)
+        reader.screen.explorer?.look(for: SpanSearch("payments"))
+        #expect(reader.frame.text.contains("looking for payments"))
+        #expect(reader.screen.explorer?.moveToMatch(forward: true) == "still looking")
+    }
+
+    @Test func aTraceThatIsGoneStaysUntilItIsLeft() async {
+        var reader = await TraceReaderAtKeys(.checkout)
+        await reader.answer(.trace(nil), to: .trace(.sample(1)))
+        #expect(reader.notice == "this trace is not stored any more")
+        #expect(reader.frame.text.contains("POST /checkout") && reader.timers == 0)
+    }
+
     @Test func noTwoRowsOfTheMapClaimAKey() {
         let keys = TraceKeys.rows.flatMap(\.keys)
         #expect(Set(keys).count == keys.count)
