@@ -71,8 +71,7 @@ struct CallGraph {
     ) {
         let peer = CallPeer(of: span, base)
         let peerNumber = peer.name.map { name in
-            names.number(
-                of: UnsafeBufferPointer(start: base + name.lowerBound, count: Int(name.count)), now)
+            names.peer(UnsafeBufferPointer(start: base + name.lowerBound, count: Int(name.count)), now)
         }
         let half = CallHalf(span, spanID: span.pointee.spanID, service, peer: peerNumber)
         // A database sends no spans: there is nobody to wait for.
@@ -100,7 +99,7 @@ struct CallGraph {
 
     private static func user(_ names: inout NameTable, _ now: ContinuousClock.Instant) -> Int32 {
         let name: StaticString = "user"
-        return Int32(truncatingIfNeeded: name.withUTF8Buffer { names.number(of: $0, now) })
+        return Int32(truncatingIfNeeded: name.withUTF8Buffer { names.service($0, now) })
     }
 
     // MARK: Halves

@@ -53,7 +53,7 @@ struct ResourceTable {
             start: base + entry.serviceName.lowerBound, count: Int(entry.serviceName.count))
         var values = dimensions.none
         dimensions.fill(&values, AttributeCursor(base: base, range: entry.body, field: 1), base)
-        return KnownResource(service: names.number(of: name, now), dimensions: values)
+        return KnownResource(service: names.service(name, now), dimensions: values)
     }
 
     mutating func dropIdle(since moment: ContinuousClock.Instant) {

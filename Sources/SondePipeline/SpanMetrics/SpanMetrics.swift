@@ -64,8 +64,12 @@ package final class SpanMetrics: Sendable {
             return waiting.count
         }
         // Whoever counts is not to be left behind without bound.
-        if count >= PipelineLimits.batchesUncounted { return tables.withLock { countWaiting(&$0) } }
-        // Looked at again afterwards: a batch may have come between the last look and the end of the lock.
+        if count >= PipelineLimits.batchesUncounted { tables.withLock { countWaiting(&$0) } }
+        countLeft()
+    }
+
+    /// Counts what came between the last look of whoever had the lock and the end of it.
+    private func countLeft() {
         while waiting.withLock({ !$0.isEmpty }) {
             guard tables.withLockIfAvailable({ countWaiting(&$0) }) != nil else { return }
         }
@@ -82,6 +86,7 @@ package final class SpanMetrics: Sendable {
             countWaiting(&tables)
             return tables.snapshot(now())
         }
+        countLeft()
         // What can be done without the lock is.
         snapshot.sort()
         return snapshot

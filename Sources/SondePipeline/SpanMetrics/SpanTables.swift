@@ -14,7 +14,7 @@ struct SpanTables {
     init(_ configuration: SpanMetricsConfiguration, now: ContinuousClock.Instant) {
         let dimensions = DimensionReader(configuration.dimensions)
         // A series has one name, an edge two.
-        names = NameTable(maxNames: configuration.maxSeries + 2 * PipelineLimits.callSeries, now: now)
+        names = NameTable(services: configuration.maxSeries, peers: 2 * PipelineLimits.callSeries, now: now)
         resources = ResourceTable(dimensions: dimensions)
         series = SeriesTable(dimensions: dimensions, maxSeries: configuration.maxSeries, now: now)
         graph = CallGraph(now: now)

@@ -89,7 +89,7 @@ struct WaitingHalves {
         places.removeAll { $0.isMet }
         first = 0
         var size = 1_024
-        while size < places.count * 4 { size *= 2 }
+        while size < (places.count + 1) * 2 { size *= 2 }
         slots = Array(repeating: 0, count: size)
         for place in places.indices { link(place) }
     }
@@ -121,8 +121,9 @@ struct WaitingHalves {
         return places[place].half
     }
 
+    /// One word after the other: of words that are mixed into each other first, senders could choose what they cancel.
     private func hash(_ half: CallHalf) -> UInt64 {
         let id = half.exemplar.traceID
-        return Hash64.hash(id.low ^ seed, half.spanID.value ^ id.high)
+        return Hash64.hash(Hash64.hash(id.low ^ seed, id.high), half.spanID.value)
     }
 }

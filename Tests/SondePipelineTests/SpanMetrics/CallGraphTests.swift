@@ -158,6 +158,33 @@ import Testing
         #expect(metrics.snapshot().droppedHalves == 5)
     }
 
+    @Test func manyPeersCostNoServiceItsSeries() throws {
+        let calls = (1...UInt64(2 * PipelineLimits.callSeries + 10)).map { trace in
+            var call = SpanRecord.sample(trace: trace, 2, parent: 1, service: "gateway", kind: .client)
+            call.attributes = [Attribute("peer.service", .string("10.0.0.1:\(trace)"))]
+            return call
+        }
+        metrics.record(try batch(calls))
+        metrics.record(try batch([.sample(1, service: "orders", kind: .server)]))
+        let snapshot = metrics.snapshot()
+        #expect(snapshot.spans.map(\.labels?.service) == ["gateway", "orders"])
+        #expect(snapshot.edges.map(\.edge?.server) == ["orders"])
+    }
+
+    /// Ids of which all mixtures of two halves are the same number.
+    @Test func idsThatCancelEachOtherCostTheSame() throws {
+        let spans = (1...UInt64(PipelineLimits.callsWaiting)).map { number in
+            var call = SpanRecord.sample(number ^ 0xFFFF_0000, parent: 1, service: "gateway", kind: .client)
+            call.traceID = TraceID(high: number, low: 7)
+            return call
+        }
+        for start in stride(from: 0, to: spans.count, by: 8_192) {
+            metrics.record(try batch(Array(spans[start..<min(spans.count, start + 8_192)])))
+        }
+        clock.move(by: PipelineLimits.callWait + .seconds(1))
+        #expect(metrics.snapshot().unpaired.map(\.count) == [UInt64(PipelineLimits.callsWaiting)])
+    }
+
     @Test func edgesPastTheLimitAreOne() throws {
         let spans = (1...UInt64(PipelineLimits.callSeries + 3)).map {
             SpanRecord.sample(trace: $0, 2, service: "service \($0)", kind: .server)
