@@ -105,6 +105,7 @@ extension ViewerApp {
         switch overlay {
         case nil: return []
         case .help(var help):
+            if case .key(let press) = input, current?.map[press] == "quit" { return perform("quit") }
             let isOpen = help.receive(input, rows: helpRows.count, height: size.rows)
             overlay = isOpen ? .help(help) : nil
             return []

@@ -15,6 +15,8 @@ struct OverviewPicture {
     /// Rows of the two lists that are in sight.
     private let shownServices: Range<Int>
     private let shownFindings: Range<Int>
+    /// Lines of each finding: two where there is room for what all of them rest on, else one.
+    private let findingRows: Int
 
     init(_ screen: OverviewScreen, _ context: ScreenContext) {
         self.screen = screen
@@ -26,9 +28,11 @@ struct OverviewPicture {
         let detail = rect.rows >= Limits.minRowsForPlot ? Limits.overviewDetailRows : 0
         let room = max(2, rect.rows - 3 - detail)
         let wanted = min(services.count, max(room / 2, room - max(1, findings.count)))
+        findingRows = wanted + 2 * findings.count <= room ? 2 : 1
         let selection = screen.list.selection
         shownServices = Self.window(services.count, wanted, around: selection)
-        shownFindings = Self.window(findings.count, max(1, room - wanted), around: selection - services.count)
+        shownFindings = Self.window(
+            findings.count, max(1, (room - wanted) / findingRows), around: selection - services.count)
     }
 
     /// As many rows as fit, the selected one among them.
@@ -45,7 +49,7 @@ struct OverviewPicture {
     func row(at frameRow: Int) -> Int? {
         let service = frameRow - rect.row - 1 + shownServices.lowerBound
         if shownServices.contains(service), frameRow > rect.row { return service }
-        let finding = frameRow - findingsRow - 1 + shownFindings.lowerBound
+        let finding = (frameRow - findingsRow - 1) / findingRows + shownFindings.lowerBound
         return shownFindings.contains(finding) && frameRow > findingsRow ? services.count + finding : nil
     }
 
@@ -127,13 +131,17 @@ struct OverviewPicture {
         guard row < rect.endRow else { return }
         frame.draw(heading, row: row, column: 1, limit: rect.columns - 1)
         for place in shownFindings {
-            let findingRow = row + 1 + place - shownFindings.lowerBound
+            let findingRow = row + 1 + (place - shownFindings.lowerBound) * findingRows
             guard findingRow < rect.endRow else { return }
             let line = Self.line(findings[place]).truncated(to: rect.columns - 2)
             frame.draw(line, row: findingRow, column: 1, limit: rect.columns - 1)
+            if findingRows == 2, findingRow + 1 < rect.endRow {
+                let evidence = FindingsDrawing.evidence(of: findings[place]).truncated(to: rect.columns - 4)
+                frame.draw(evidence, row: findingRow + 1, column: 3, limit: rect.columns - 3)
+            }
             select(services.count + place, findingRow, on: &frame)
         }
-        drawDetail(on: &frame, from: row + 1 + shownFindings.count)
+        drawDetail(on: &frame, from: row + 1 + shownFindings.count * findingRows)
     }
 
     private var heading: StyledText {
@@ -168,7 +176,11 @@ struct OverviewPicture {
         if Self.line(finding).width > rect.columns - 2 {
             lines += StyledText(finding.title, .strong).wrapped(to: max(1, rect.columns - 4))
         }
-        lines += FindingsDrawing.evidence(of: finding).wrapped(to: max(1, rect.columns - 4))
+        let evidence = FindingsDrawing.evidence(of: finding)
+        // What stands below the finding already needs no second place.
+        if findingRows == 1 || evidence.width > rect.columns - 4 {
+            lines += evidence.wrapped(to: max(1, rect.columns - 4))
+        }
         for (place, line) in lines.prefix(max(0, rect.endRow - row)).enumerated() {
             frame.draw(line, row: row + place, column: 3, limit: rect.columns - 3)
         }

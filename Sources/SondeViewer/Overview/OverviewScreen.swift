@@ -100,9 +100,12 @@ package struct OverviewScreen: ViewerScreen {
             let end = Timestamp(nanoseconds: newest.nanoseconds &+ 1)
             return [askActivity(from: oldest, to: end, isOpen: false)]
         case (.failure(let error), .findings):
-            findings = []
+            findings = findings ?? []
             sample.partialReason = error.reason
-        case (.failure(let error), _): complaint = error.reason
+            if context.range.isLive { return [.wake(slot: "doctor", after: Limits.doctorInterval)] }
+        case (.failure(let error), _):
+            complaint = error.reason
+            if context.range.isLive { return [.wake(slot: "live", after: Limits.overviewInterval)] }
         default: break
         }
         return []

@@ -111,9 +111,13 @@ package struct TracesScreen: ViewerScreen {
             list = TraceList()
             isLoaded = true
         case (.failure(let error), .search(let question)):
-            if question == askedLive { askedLive = nil }
-            isLoadingMore = false
-            return [.notice(StyledText(error.reason, .bad))]
+            guard question == askedLive else {
+                isLoadingMore = false
+                return [.notice(StyledText(error.reason, .bad))]
+            }
+            askedLive = nil
+            // What failed once may work the next time, and the list is still there to be read.
+            return [.notice(StyledText(error.reason, .bad)), .wake(slot: "live", after: Limits.tracesInterval)]
         case (.failure(let error), .pin): return [.notice(StyledText(error.reason, .bad))]
         default: break
         }

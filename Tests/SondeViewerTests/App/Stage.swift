@@ -14,12 +14,18 @@ import Synchronization
 /// A source whose presence and contents a test decides.
 final class TestSource: Sendable {
     private let store = MemoryStore()
+    private let reader: FailingReader
     private let isThere: Mutex<Bool>
-    private let questions = Mutex<Int>(0)
 
-    init(isThere: Bool = true) { self.isThere = Mutex(isThere) }
+    init(isThere: Bool = true) {
+        self.isThere = Mutex(isThere)
+        reader = FailingReader(store)
+    }
 
     func appear() { isThere.withLock { $0 = true } }
+
+    /// From now on every answer is that error; nil for none.
+    func fail(with error: ReadError?) { reader.fail(with: error) }
 
     func take(_ spans: [SpanRecord]) async throws {
         try await store.accept(OTLPDecoder.traces(OTLPEncoder.traces(spans)).batch)
@@ -31,7 +37,7 @@ final class TestSource: Sendable {
             examine: { _, _, _ async throws(ReadError) in (Self.findings, Self.sample) }, save: save
         ) { [self] () async throws(ReadError) in
             guard isThere.withLock({ $0 }) else { throw .unreachable("no collector answers here") }
-            return store
+            return reader
         }
     }
 

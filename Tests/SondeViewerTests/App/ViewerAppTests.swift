@@ -44,6 +44,41 @@ struct ViewerAppTests {
         #expect(stage.text.contains("POST /checkout"))
     }
 
+    @Test(arguments: ["1", "2"])
+    func aCollectorThatGoesAwayMeanwhileIsAskedAgainUntilItIsBack(screen: String) async throws {
+        let source = TestSource()
+        try await source.take(.shop)
+        var stage = await Stage(source.viewerSource())
+        await stage.press(screen)
+        source.fail(with: .unreachable("no collector answers any more"))
+        await stage.passTime()
+        #expect(stage.text.contains("no collector answers any more"))
+        // What was there can still be read.
+        #expect(stage.text.contains("gateway"))
+        await stage.press("down enter escape")
+        source.fail(with: nil)
+        try await source.take([.sample(trace: 60, 1, service: "newcomer", start: 715_000)])
+        for _ in 1...3 { await stage.passTime() }
+        #expect(!stage.text.contains("no collector answers any more"))
+        #expect(stage.text.contains("newcomer"))
+    }
+
+    @Test(arguments: ["1", "2"])
+    func anErrorOfTheCollectorIsSaidAndTheNextLookMendsIt(screen: String) async throws {
+        let source = TestSource()
+        try await source.take(.shop)
+        var stage = await Stage(source.viewerSource())
+        await stage.press(screen)
+        source.fail(with: .failed("the disk is on fire"))
+        await stage.passTime()
+        #expect(stage.text.contains("the disk is on fire"))
+        source.fail(with: nil)
+        await stage.passTime()
+        await stage.press("down")
+        #expect(!stage.text.contains("the disk is on fire"))
+        #expect(stage.text.contains("gateway"))
+    }
+
     @Test(arguments: [(39, 24), (80, 9), (1, 1), (0, 0)])
     func belowItsLeastSizeItShowsASentence(columns: Int, rows: Int) async throws {
         var stage = try await stage(columns: columns, rows: rows)
@@ -129,6 +164,8 @@ struct ViewerAppTests {
         }
         await stage.press("x")
         #expect(!stage.text.contains("Leave the viewer"))
+        await stage.press("? q")
+        #expect(stage.status == 0)
     }
 
     @Test func theCopiedCommandGivesTheSameAnswer() async throws {
