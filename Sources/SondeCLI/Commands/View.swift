@@ -30,7 +30,8 @@ struct View: AsyncParsableCommand {
             missing; docs/view.md lists screens, actions and colours.
               {"theme": "light", "range": "15m", "mouse": false,
                "colors": {"bad": "#ff5f5f", "hue-0": "cyan"},
-               "keys": {"everywhere": {"quit": ["Q", "ctrl-c"]}, "traces": {"follow": "F"}}}
+               "keys": {"everywhere": {"quit": ["Q", "ctrl-c"]},
+                        "traces": {"follow": "F"}}}
 
             \(ExitStatus.help)
             """
