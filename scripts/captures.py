@@ -6,6 +6,7 @@ usage: captures.py SONDE COLLECTOR_URL FOLDER [NAME...]
 import html
 import os
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Tests" / "EndToEndTests" / "Python"))
@@ -62,11 +63,12 @@ def svg(screen):
             left, length = MARGIN + start * CELL, (end - start) * CELL
             if ground != GROUND:
                 lines.append(f'<rect x="{left:.1f}" y="{top}" width="{length:.1f}" height="{LINE}" fill="{ground}"/>')
-            if text.strip():
+            # Each word has its place, so that columns line up in any font.
+            for word in re.finditer(r"\S+(?: \S+)*", text):
                 weight = ' font-weight="bold"' if bold else ""
                 lines.append(
-                    f'<text x="{left:.1f}" y="{top + 14}" textLength="{length:.1f}" xml:space="preserve" '
-                    f'fill="{ink}"{weight}>{html.escape(text)}</text>')
+                    f'<text x="{left + word.start() * CELL:.1f}" y="{top + 14}" textLength="{len(word[0]) * CELL:.1f}" '
+                    f'fill="{ink}"{weight}>{html.escape(word[0])}</text>')
     return "\n".join(lines + ["</svg>", ""])
 
 

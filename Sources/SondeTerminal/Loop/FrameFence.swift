@@ -58,6 +58,8 @@ struct FrameFence {
         (isAnswering, isOwing, deadline, unanswered) = (false, false, nil, 0)
     }
 
-    /// Whether answers are on their way that the shell should not get.
-    var expectsAnswers: Bool { isAnswering && unanswered > 0 }
+    /// Whether answers may be on their way that the shell should not get.
+    var expectsAnswers: Bool {
+        unanswered > 0 && (isAnswering || (answers == 0 && questions < Limits.questionsWithoutAnswer))
+    }
 }

@@ -17,7 +17,7 @@ import pyte
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 ENTER, ESCAPE, TAB, BACK_TAB = "\r", "\x1b", "\t", "\x1b[Z"
 # The longest that anything may take on a machine that builds beside the tests.
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Person:
