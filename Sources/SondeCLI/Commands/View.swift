@@ -90,6 +90,7 @@ struct View: AsyncParsableCommand {
         let (start, end) = try time.bounds(now: now)
         switch (start, end) {
         case (nil, nil): return file.range ?? .standard
+        case (let start?, nil) where start == .zero: return .all
         case (let start?, nil): return .last(max(1, start.nanoseconds(until: now)))
         case (let start, let end?): return .between(start ?? TimeOptions.lastHour(before: end), end)
         }

@@ -69,6 +69,11 @@ package enum TimeRange: Hashable, Sendable {
         }
     }
 
+    /// As ``flags``, for commands that look at an hour where nothing is said: `sonde view`, `sonde graph`.
+    var flagsBesideAnHour: String {
+        self == .standard ? "" : self == .all ? " --start 0" : flags
+    }
+
     /// `15m`, `36h`: the largest unit of which the length is a whole number.
     static func short(_ nanoseconds: UInt64) -> String {
         let units: [(String, UInt64)] = [

@@ -95,7 +95,7 @@ extension ViewerApp {
     /// What opens this picture again, here and after the viewer has gone.
     private mutating func showLink() -> [Effect<Message>] {
         guard let place = current?.screen.place else { return [] }
-        let link = "sonde view" + place.arguments + source.arguments
+        let link = "sonde view" + place.arguments + range.flagsBesideAnHour + source.arguments
         return copy(link) + [.printAfter(link)]
     }
 

@@ -30,7 +30,7 @@ struct GraphScreen: ViewerScreen {
     var place: Destination { .graph }
 
     func shellCommand(_ context: ScreenContext) -> String? {
-        "sonde graph" + context.range.flags + (focus.map { " --service " + ShellWord.quoted($0) } ?? "")
+        "sonde graph" + context.range.flagsBesideAnHour + (focus.map { " --service " + ShellWord.quoted($0) } ?? "")
     }
 
     // MARK: Asking

@@ -102,6 +102,8 @@ struct ViewStartTests {
         try traces.add("service=\"my shop\" error")
         var logs = LogQuery()
         logs.text = "refused"
+        logs.minLevel = .warn
+        logs.service = "my shop"
         for place in [Destination.overview, .graph, .traces(traces), .traces(TraceQuery()), .logs(logs)] {
             // No quote inside of a quoted word here: what a shell makes of it is plain.
             let words = place.arguments.split(separator: "'").enumerated().flatMap { index, part in

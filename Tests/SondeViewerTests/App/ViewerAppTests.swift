@@ -180,6 +180,10 @@ struct ViewerAppTests {
         await stage.press("2 e o")
         #expect(stage.copied == ["sonde view error --at here"])
         #expect(stage.printed == ["sonde view error --at here"])
+        await stage.press(":")
+        await stage.type("range 15m")
+        await stage.press("enter o")
+        #expect(stage.copied.last == "sonde view error --since 15m --at here")
     }
 
     @Test func theCommandLineKnowsActionsAndSaysWhatItDoesNotKnow() async throws {
