@@ -25,7 +25,7 @@ struct GraphPicture: Sendable {
             return label
         }
         let widths = zip(graph.nodes, labels).map { node, label in
-            min(Limits.graphBoxCells, max(label.width, DisplayWidth.of(VisibleText.make(node.name)) + 2)) + 2
+            min(Limits.graphBoxCells, max(label.width, Self.name(node, .plain).width + 2)) + 2
         }
         layout = GraphLayout(graph, widths: widths)
         let worst = Dictionary(grouping: graph.edges) { [$0.client, $0.server] }
@@ -37,7 +37,19 @@ struct GraphPicture: Sendable {
         }
     }
 
+    private static func name(_ node: ServiceGraph.Node, _ role: Role) -> StyledText {
+        var name = StyledText()
+        if node.connection != .request { name.append("[\(GraphDrawing.word(node.connection))] ", .faint) }
+        name.append(node.name, role)
+        return name
+    }
+
     // MARK: Choosing
+
+    /// Where most work enters: what is looked at first.
+    var entrance: Int {
+        layout.boxes.indices.max { (node($0)?.entries ?? 0, $1) < (node($1)?.entries ?? 0, $0) } ?? 0
+    }
 
     /// The box nearest in a direction; the same if there is none.
     func next(from box: Int, _ direction: Scatter.Direction) -> Int {
@@ -162,8 +174,7 @@ struct GraphPicture: Sendable {
             }
         }
         var name = StyledText(" ")
-        if node.connection != .request { name.append("[\(GraphDrawing.word(node.connection))] ", .faint) }
-        name.append(node.name, hue)
+        name.append(Self.name(node, hue))
         if box.isOwnCaller { name.append(drawn: charset == .unicode ? " ↻" : " *", .faint) }
         name.append(" ")
         pen.draw(name.truncated(to: rect.columns - 2), row: rect.row, column: rect.column + 1, ground, on: &frame)

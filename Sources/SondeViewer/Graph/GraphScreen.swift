@@ -81,7 +81,7 @@ struct GraphScreen: ViewerScreen {
             picture.layout.boxes.indices.first {
                 let node = picture.node($0)
                 return node?.name == chosenNode?.name && node?.connection == chosenNode?.connection
-            } ?? 0
+            } ?? picture.entrance
         updateRows(context, keeping: chosenRow)
     }
 
