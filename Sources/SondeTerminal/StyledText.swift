@@ -135,37 +135,50 @@ extension StyledText {
         return text.endIndex
     }
 
-    /// Lines of at most `limit` cells, broken at blanks where there are any.
+    /// Lines of at most `limit` cells, broken at blanks where there are any. The work grows with the text alone.
     package func wrapped(to limit: Int) -> [StyledText] {
-        var lines: [StyledText] = []
-        var rest = self
         let limit = max(1, limit)
-        while rest.width > limit {
-            var (head, tail) = rest.split(atWidth: limit)
-            if head.isEmpty { (head, tail) = rest.split(atWidth: limit + 1) }
-            if let blank = head.lastBlankWidth(followedBy: tail) { (head, tail) = rest.split(atWidth: blank) }
-            lines.append(head.withoutBlanksAtEnd())
-            rest = tail.withoutBlanksAtStart()
+        guard width > limit else { return [self] }
+        var lines: [StyledText] = []
+        var line: [Piece] = []
+        var used = 0
+        for run in runs {
+            for character in run.text {
+                let piece = Piece(character: character, width: DisplayWidth.of(character), role: run.role)
+                while used + piece.width > limit, !line.isEmpty {
+                    lines.append(Self.breakLine(&line, before: piece))
+                    used = line.reduce(0) { $0 + $1.width }
+                }
+                // What follows a break begins with a word.
+                if line.isEmpty, !lines.isEmpty, piece.isBlank { continue }
+                line.append(piece)
+                used += piece.width
+            }
         }
-        if !rest.isEmpty || lines.isEmpty { lines.append(rest) }
+        if !line.isEmpty || lines.isEmpty { lines.append(StyledText(line[...])) }
         return lines
     }
 
-    /// Where to break: the width up to the last blank; nil if the break already falls on one, or if there is none.
-    private func lastBlankWidth(followedBy tail: StyledText) -> Int? {
-        if tail.runs.first?.text.first == " " { return nil }
-        let text = text
-        guard let blank = text.lastIndex(of: " ") else { return nil }
-        let head = DisplayWidth.of(String(text[..<blank]))
-        return head > 0 ? head : nil
+    /// A character of a line that is being broken.
+    private struct Piece {
+        var character: Character
+        var width: Int
+        var role: Role
+        var isBlank: Bool { character == " " }
     }
 
-    private func withoutBlanksAtStart() -> StyledText {
-        var trimmed = StyledText()
-        for run in runs {
-            trimmed.appendVisible(trimmed.isEmpty ? String(run.text.drop { $0 == " " }) : run.text, run.role)
-        }
-        return trimmed
+    /// Takes from `line` what stands before its last blank, unless the break falls on a blank anyway or there is none.
+    private static func breakLine(_ line: inout [Piece], before next: Piece) -> StyledText {
+        var end = line.count
+        if !next.isBlank, let blank = line.lastIndex(where: \.isBlank), blank > 0 { end = blank }
+        let head = StyledText(line[..<end]).withoutBlanksAtEnd()
+        line.removeSubrange(..<end)
+        line.removeSubrange(..<(line.firstIndex { !$0.isBlank } ?? line.endIndex))
+        return head
+    }
+
+    private init(_ pieces: ArraySlice<Piece>) {
+        for piece in pieces { append(visible: String(piece.character), width: piece.width, piece.role) }
     }
 
     package func withoutBlanksAtEnd() -> StyledText {

@@ -119,9 +119,14 @@ extension Limits {
     static let tracesKept = 5_000
     /// Between two looks for new traces.
     static let tracesInterval = Duration.seconds(2)
+    /// The same after a look that failed.
+    static let tracesRetryInterval = Duration.seconds(10)
     /// How far before the newest trace one looks for news: traces grow while their spans arrive, and senders' batches
     /// come some seconds late.
     static let tracesOverlap: Int64 = 30_000_000_000
+    /// Each so many looks one goes back by so many nanoseconds, ten minutes, for traces that took long.
+    static let tracesFarLook = 10
+    static let tracesFarOverlap: Int64 = 600_000_000_000
     /// Names and values that the query line offers.
     static let queryCandidates = 8
     /// Queries that the query line remembers.

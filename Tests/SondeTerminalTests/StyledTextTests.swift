@@ -55,4 +55,10 @@ struct StyledTextTests {
         #expect(Role.hue(of: "payments") == Role.hue(of: "payments"))
         #expect(Role.hue(of: "payments") == .hue(10))
     }
+
+    @Test func aLongLineIsWrappedInTimeThatGrowsWithItAlone() {
+        let lines = StyledText(String(repeating: "wörd ", count: 40_000)).wrapped(to: 40)
+        #expect(lines.count == 5_000)
+        #expect(lines.dropLast().allSatisfy { $0.width == 39 })
+    }
 }

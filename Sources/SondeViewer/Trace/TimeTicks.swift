@@ -62,7 +62,7 @@ struct TimeTicks: Sendable {
         let unit = units.last { moment >= $0.size } ?? units[0]
         let whole = moment / unit.size
         var fraction = String(moment % unit.size)
-        fraction = String(repeating: "0", count: unit.digits - fraction.utf8.count) + fraction
+        fraction = String(repeating: "0", count: max(0, unit.digits - fraction.utf8.count)) + fraction
         let wanted = max(0, unit.digits - zeros(of: step))
         let decimals = fraction.prefix(unit.digits == 0 ? 0 : wanted)
         return decimals.isEmpty ? "\(whole) \(unit.name)" : "\(whole).\(decimals) \(unit.name)"

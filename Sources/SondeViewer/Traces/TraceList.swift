@@ -38,8 +38,12 @@ struct TraceList: Sendable {
         add(page.traces)
     }
 
-    /// News: the newest traces, among them some that are known.
-    mutating func merge(_ page: TracePage) {
+    /// News: the newest traces, among them some that are known. Where more has come than a page holds they take the place
+    /// of the list: what lies between would never be seen.
+    mutating func takeNews(_ page: TracePage, now: Timestamp) {
+        if page.next != nil, let newest, let oldestNews = page.traces.last?.start, oldestNews > min(newest, now) {
+            return replace(with: page)
+        }
         let before = traces.count
         add(page.traces)
         total.value += max(0, traces.count - before)

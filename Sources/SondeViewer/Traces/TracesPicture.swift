@@ -60,7 +60,8 @@ struct TracesPicture {
         let room = max(1, width - Limits.scatterLabel)
         let share = Double(min(max(0, column - Limits.scatterLabel), room)) / Double(room)
         let length = Double(scatter.start.nanoseconds(until: scatter.end))
-        return scatter.start.advanced(byNanoseconds: Int64(share * length))
+        // Senders may be off by centuries, which no signed number of nanoseconds holds.
+        return Timestamp(nanoseconds: UInt64(min(Double(scatter.start.nanoseconds) + share * length, 1.8e19)))
     }
 
     private func drawPlot(on frame: inout Frame) {

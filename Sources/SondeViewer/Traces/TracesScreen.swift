@@ -72,7 +72,8 @@ package struct TracesScreen: ViewerScreen {
     package mutating func rangeChanged(_ context: ScreenContext) -> [ScreenEffect] { ask(context) }
 
     package mutating func shown(_ context: ScreenContext) -> [ScreenEffect] {
-        isLoaded && context.range.isLive && askedLive == nil ? [live(context)] : []
+        layOut(context)
+        return isLoaded && context.range.isLive && askedLive == nil ? [live(context)] : []
     }
 
     private mutating func ask(_ context: ScreenContext) -> [ScreenEffect] {
@@ -88,7 +89,11 @@ package struct TracesScreen: ViewerScreen {
         var question = query
         (question.start, question.end) = context.range.bounds(now: context.now)
         if let newest = list.newest {
-            let recent = newest.advanced(byNanoseconds: -Limits.tracesOverlap)
+            // Slow traces come long after they began: now and then a look goes further back.
+            looks += 1
+            let overlap = looks % Limits.tracesFarLook == 0 ? Limits.tracesFarOverlap : Limits.tracesOverlap
+            // A clock that is ahead must not hide what comes in the meantime.
+            let recent = min(newest, context.now).advanced(byNanoseconds: -overlap)
             question.start = max(question.start ?? recent, recent)
         }
         question.limit = Limits.tracesPage
@@ -96,7 +101,12 @@ package struct TracesScreen: ViewerScreen {
         return .ask(.search(question), slot: "live")
     }
 
-    package mutating func woken(_ slot: String, _ context: ScreenContext) -> [ScreenEffect] { [live(context)] }
+    /// Looks for news so far.
+    private var looks = 0
+
+    package mutating func woken(_ slot: String, _ context: ScreenContext) -> [ScreenEffect] {
+        complaint == nil ? [live(context)] : ask(context)
+    }
 
     package mutating func receive(
         _ answer: Result<Answer, ReadError>, for request: Request, _ context: ScreenContext
@@ -107,21 +117,21 @@ package struct TracesScreen: ViewerScreen {
             return [.notice(StyledText(isPinned ? "pinned" : "the pin is taken back", .good))]
         case (.success(let answer), _): field?.receive(answer, for: request)
         case (.failure(let error), .search(let question)) where question == asked:
-            complaint = error.reason
-            list = TraceList()
-            isLoaded = true
+            (complaint, asked, list, isLoaded) = (error.reason, nil, TraceList(), true)
+            return retry(after: error, context)
         case (.failure(let error), .search(let question)):
-            guard question == askedLive else {
-                isLoadingMore = false
-                return [.notice(StyledText(error.reason, .bad))]
-            }
-            askedLive = nil
-            // What failed once may work the next time, and the list is still there to be read.
-            return [.notice(StyledText(error.reason, .bad)), .wake(slot: "live", after: Limits.tracesInterval)]
+            if question == askedLive { askedLive = nil } else { isLoadingMore = false }
+            return [.notice(StyledText(error.reason, .bad))] + retry(after: error, context)
         case (.failure(let error), .pin): return [.notice(StyledText(error.reason, .bad))]
         default: break
         }
         return []
+    }
+
+    /// A source that failed once may answer the next time; a question that is wrong stays wrong.
+    private func retry(after error: ReadError, _ context: ScreenContext) -> [ScreenEffect] {
+        guard case .failed = error, context.range.isLive, asked == nil, askedLive == nil else { return [] }
+        return [.wake(slot: "live", after: Limits.tracesRetryInterval)]
     }
 
     private mutating func take(
@@ -134,7 +144,7 @@ package struct TracesScreen: ViewerScreen {
             isLoaded = true
         } else if question == askedLive {
             askedLive = nil
-            list.merge(page)
+            list.takeNews(page, now: context.now)
         } else {
             isLoadingMore = false
             list.append(page)
