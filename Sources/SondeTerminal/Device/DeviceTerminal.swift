@@ -301,6 +301,7 @@ extension DeviceTerminal {
 
     /// To all of the group, as the terminal does on Ctrl-Z: whoever started us stops too.
     private func suspendNow(_ decoder: inout InputDecoder) {
+        guard TerminalGuard.canStop else { return }
         leave(&decoder)
         kill(0, SIGTSTP)
     }

@@ -48,6 +48,10 @@ enum TerminalGuard {
         return actions
     }
 
+    /// Whether who started us wants no program to stop: leaving the terminal would then be for ever.
+    private static let ignoresStops = Atomic(false)
+    static var canStop: Bool { !ignoresStops.load(ordering: .acquiring) }
+
     static let endings = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
     static let crashes = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE]
     static let notices = [SIGTSTP, SIGCONT, SIGWINCH]
@@ -65,7 +69,7 @@ enum TerminalGuard {
         _ = exitHook
         for number in endings { install(endHandler, for: number, terminal.before) }
         for number in crashes { install(crashHandler, for: number, terminal.before) }
-        install(stopHandler, for: SIGTSTP, terminal.before)
+        ignoresStops.store(!install(stopHandler, for: SIGTSTP, terminal.before), ordering: .releasing)
         install(continueHandler, for: SIGCONT, terminal.before)
         install(sizeHandler, for: SIGWINCH, terminal.before)
     }
@@ -79,12 +83,16 @@ enum TerminalGuard {
     private static let exitHook: Void = { atexit { TerminalGuard.leave() } }()
 
     /// Who started us may want a signal ignored, as nohup does: that stays.
+    /// - Returns: false if it is ignored.
+    @discardableResult
     private static func install(
         _ handler: @escaping @convention(c) (CInt) -> Void, for number: CInt, _ before: UnsafeMutablePointer<sigaction>
-    ) {
+    ) -> Bool {
         sigaction(number, nil, before + Int(number))
         let old = unsafeBitCast(signal(number, handler), to: Int.self)
-        if old == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
+        guard old == unsafeBitCast(SIG_IGN, to: Int.self) else { return true }
+        signal(number, SIG_IGN)
+        return false
     }
 }
 

@@ -8,9 +8,9 @@ enum TerminalModes {
         Array(("\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l\u{1B}[8l\u{1B}[?2004h\u{1B}[?1004h" + (mouse ? mouseOn : "")).utf8)
     }
 
-    /// Whatever was being written: a string ends, an update shows, colours are the terminal's own.
+    /// Whatever was being written: a string ends, an update shows, colours are the terminal's own, all lines scroll.
     static let leave = Array(
-        ("\u{1B}\\\u{1B}[?2026l\u{1B}[m" + mouseOff
+        ("\u{1B}\\\u{1B}[?2026l\u{1B}[m\u{1B}[r" + mouseOff
             + "\u{1B}[?1004l\u{1B}[?2004l\u{1B}[8h\u{1B}[?7h\u{1B}[?1049l\u{1B}[?25h")
             .utf8)
 

@@ -44,6 +44,30 @@ enum ShellWord {
             }
         }
         guard !isPlain || word.isEmpty else { return word }
+        if word.unicodeScalars.contains(where: isObeyed) { return escaped(word) }
         return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// What a terminal obeys when it is pasted: a name must not type commands.
+    private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
+    /// In bash's, zsh's and ksh's `$'…'`, where such characters are written by their numbers.
+    private static func escaped(_ word: String) -> String {
+        var text = "$'"
+        for scalar in word.unicodeScalars {
+            if isObeyed(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                text += "\\U" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
+            } else {
+                if scalar == "'" || scalar == "\\" { text += "\\" }
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "'"
     }
 }

@@ -64,15 +64,18 @@ struct RangePicker: Sendable {
         let column = rect.column + 2
         let width = max(0, rect.columns - 4)
         frame.draw("Range of time", .heading, row: rect.row, column: column, limit: width, ground: .raised)
-        for (place, choice) in Self.choices.enumerated() {
+        // On a low screen the choices around the selected one, since what is typed must be seen.
+        let room = max(1, min(Self.choices.count, rect.rows - 4))
+        let first = max(0, min(selection - room / 2, Self.choices.count - room))
+        for (place, choice) in Self.choices.enumerated().dropFirst(first).prefix(room) {
             let isSelected = place == selection && field.text.isEmpty
             var line = StyledText(isSelected ? "▸ " : "  ", .strong)
             line.append(RangeText.text(choice, zone: zone), isSelected ? .strong : .plain)
             if choice == current { line.append("  chosen", .faint) }
             frame.draw(
-                line, row: rect.row + 1 + place, column: column, limit: width, ground: isSelected ? .selected : .raised)
+                line, row: rect.row + 1 + place - first, column: column, limit: width, ground: isSelected ? .selected : .raised)
         }
-        let row = rect.row + Self.choices.count + 2
+        let row = rect.row + room + (rect.rows > room + 4 ? 2 : 1)
         frame.draw("or type: ", .faint, row: row, column: column, limit: width, ground: .raised)
         field.draw(on: &frame, row: row, column: column + 9, width: max(1, width - 9), ground: .raised)
         let hint = complaint ?? "15m · 2h..1h · 14:00..15:30 · 2026-01-02 14:00..15:00 · all"

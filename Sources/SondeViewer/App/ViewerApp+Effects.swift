@@ -122,17 +122,21 @@ extension ViewerApp {
         outage?.waiting.append(question)
     }
 
-    /// Asks all that waits. If it fails again, the first answer says so.
+    /// Asks all that waits, or whether the source is back if nothing does, and comes again until an answer has come.
     mutating func retry() -> [Effect<Message>] {
-        guard let waiting = outage?.waiting else { return [] }
+        guard var waiting = outage?.waiting else { return [] }
         outage?.waiting = []
+        if waiting.isEmpty, pending[Self.own]?["services"] == nil {
+            waiting = [Question(screen: Self.own, request: .services, slot: "services", interval: nil)]
+        }
         let (connection, now) = (connection, now)
-        return waiting.map { question in
+        let questions: [Effect<Message>] = waiting.map { question in
             let serial = expect(question.slot, of: question.screen)
             return .run(key: Self.key(question.screen, question.slot)) {
                 .answered(question, serial: serial, await connection.answer(question.request, now: now))
             }
         }
+        return questions + [.after(key: "retry", Limits.retryInterval, .retry)]
     }
 
     /// An answer came: whatever still waits is asked as well.

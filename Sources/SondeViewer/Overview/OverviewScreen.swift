@@ -53,7 +53,8 @@ package struct OverviewScreen: ViewerScreen {
         services = nil
         findings = nil
         complaint = nil
-        return askAll(context)
+        // What was to be asked again belongs to the range before.
+        return [.withdraw(slot: "live"), .withdraw(slot: "doctor")] + askAll(context)
     }
 
     private func askAll(_ context: ScreenContext) -> [ScreenEffect] {
@@ -112,6 +113,7 @@ package struct OverviewScreen: ViewerScreen {
     }
 
     package mutating func woken(_ slot: String, _ context: ScreenContext) -> [ScreenEffect] {
+        guard context.range.isLive else { return [] }
         guard slot == "doctor" else { return [askActivity(context)] }
         var query = TraceQuery()
         (query.start, query.end) = context.range.bounds(now: context.now)

@@ -49,7 +49,9 @@ struct DetailPane: Sendable {
     func matches(_ line: DetailLine?) -> Bool {
         guard let line, !word.isEmpty else { return false }
         let bytes = word.utf8.map(SpanSearch.lowercased)
-        return SpanSearch.contains(line.text.text, bytes) || SpanSearch.contains(line.value, bytes)
+        if SpanSearch.contains(line.text.text, bytes) { return true }
+        // All of a value is looked through once, at its first line.
+        return !line.isContinued && SpanSearch.contains(line.value, bytes)
     }
 
     mutating func moveToMatch(forward: Bool, in lines: [DetailLine], height: Int) -> Remark {

@@ -53,6 +53,10 @@ extension Limits {
     static let wheelRows = 3
     /// Milliseconds between two questions for a trace that grows.
     static let liveMilliseconds = 1_000
+    /// The same after a question that failed.
+    static let retryMilliseconds = 10_000
+    /// Bytes of one value that the details show: some screenfuls. Copying gives all of it.
+    static let detailTextBytes = 16_384
     /// Spans of a growing trace that are asked for every second: some 2 MB. Those of larger ones come every so many
     /// seconds, at most twenty.
     static let spansAskedEachSecond = 5_000

@@ -20,6 +20,8 @@ struct DetailLine: Hashable, Sendable {
     var link: Link?
     var section = Section.head
     var isHeading = false
+    /// Whether a line before this one begins the same value.
+    var isContinued = false
 }
 
 struct SpanDetail {
@@ -188,7 +190,10 @@ struct SpanDetail {
     private func paragraphs(
         _ text: String, after prefix: StyledText, _ role: Role, _ section: DetailLine.Section
     ) -> [DetailLine] {
-        var parts = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let left = text.utf8.count - Limits.detailTextBytes
+        let shown = left > 0 ? String(decoding: text.utf8.prefix(Limits.detailTextBytes), as: UTF8.self) : text
+        var parts = shown.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if left > 0 { parts.append("… \(Quantity.count(left)) more bytes, which copying gives") }
         while parts.count > 1, parts.last?.isEmpty == true { parts.removeLast() }
         guard wraps else {
             var line = prefix
@@ -202,7 +207,7 @@ struct SpanDetail {
             var line = place == 0 ? prefix : StyledText()
             line.pad(to: prefix.width)
             line.append(piece)
-            return DetailLine(text: line, value: text, section: section)
+            return DetailLine(text: line, value: text, section: section, isContinued: place > 0)
         }
     }
 

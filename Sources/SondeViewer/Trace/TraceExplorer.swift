@@ -198,7 +198,8 @@ struct TraceExplorer: Sendable {
         for span in logs.keys { logs[span]?.sort { $0.effectiveTime < $1.effectiveTime } }
     }
 
-    /// The same trace with more spans, or with other times. Whatever was selected, folded, marked and seen stays.
+    /// The same trace with more spans, or with other times. Whatever was selected, folded, marked and seen stays; what was
+    /// found out about it is not known any more.
     mutating func replace(_ newModel: TraceModel) {
         let old = model
         let moving = Moving(from: old, to: newModel, keeping: indicesToKeep())
@@ -212,10 +213,14 @@ struct TraceExplorer: Sendable {
         window.shift(by: shift)
         window.grow(to: newModel.length)
         cursor = cursor.map { min($0.addingReportingOverflow(shift).partialValue, newModel.length) }
-        if newModel.count != old.count || newModel.missing != old.missing { insight = nil }
+        insight = nil
         model = newModel
-        if find.search != nil { find.sift = Sift(find.matches, in: newModel) }
+        find.sift = find.search == nil || find.matches.isEmpty ? nil : Sift(find.matches, in: newModel)
         (pathPlace, hotPlace) = (nil, nil)
+        // What is selected stays a row of its own, also where it now has so many like it that they would share one.
+        if case .span(let span) = selection, let group = newModel.repeats.group(of: span) {
+            folding.opened.insert(group)
+        }
         refresh(selecting: selection)
     }
 

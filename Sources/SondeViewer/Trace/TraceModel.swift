@@ -121,19 +121,29 @@ package struct TraceModel: Sendable {
 
     /// Calls `body` with the stretches, from and to, in which at least one child runs, in order and held inside the span.
     ///
-    /// Children come by the start that was sent; where clocks were adjusted a stretch may be told in two parts.
+    /// Children come by the start that was sent; where clocks were adjusted they are put in order first.
     func forEachCovered(_ span: Int, _ body: (UInt64, UInt64) -> Void) {
         let end = drawnEnd(span)
         var coveredUntil = starts[span]
+        func cover(_ child: Int) {
+            let from = max(starts[child], coveredUntil)
+            let to = min(drawnEnd(child), end)
+            guard from < to else { return }
+            body(from, to)
+            coveredUntil = to
+        }
+        guard isAdjusted else { return forEachChild(of: span, cover) }
+        var children: [Int] = []
+        forEachChild(of: span) { children.append($0) }
+        children.sort { starts[$0] < starts[$1] }
+        for child in children { cover(child) }
+    }
+
+    private func forEachChild(of span: Int, _ body: (Int) -> Void) {
         var child = span + 1
         let after = afterSubtree(of: span)
         while child < after {
-            let from = max(starts[child], coveredUntil)
-            let to = min(drawnEnd(child), end)
-            if from < to {
-                body(from, to)
-                coveredUntil = to
-            }
+            body(child)
             child = afterSubtree(of: child)
         }
     }

@@ -113,11 +113,15 @@ package struct TraceScreen: ViewerScreen {
     }
 
     private mutating func receive(_ error: ReadError, for request: Request) -> [ScreenEffect] {
-        guard case .trace = request, explorer == nil else {
-            return [.notice(StyledText(error.reason, .bad))]
+        guard case .trace = request else { return [.notice(StyledText(error.reason, .bad))] }
+        // What failed once may work the next time.
+        var effects: [ScreenEffect] = []
+        if case .failed = error, isLive || explorer == nil {
+            effects.append(.wake(slot: Self.liveSlot, after: .milliseconds(Limits.retryMilliseconds)))
         }
+        guard explorer == nil else { return effects + [.notice(StyledText(error.reason, .bad))] }
         sentence = StyledText(error.reason, .bad)
-        return []
+        return effects
     }
 
     /// Records that came before the trace did.
@@ -136,25 +140,26 @@ package struct TraceScreen: ViewerScreen {
             return [.wake(slot: Self.liveSlot, after: .milliseconds(Limits.liveMilliseconds))]
         }
         sentence = nil
-        isLive = Self.isGrowing(trace, now: context.now)
+        let isNew = explorer.map { $0.model.trace.differs(from: trace) } ?? true
+        if isNew { lastChange = context.now }
+        isLive = isGrowing(trace, now: context.now)
         var effects: [ScreenEffect] = []
         if isLive { effects.append(.wake(slot: Self.liveSlot, after: Self.pause(after: trace))) }
-        guard let known = explorer else {
+        guard explorer != nil else {
             var new = TraceExplorer(TraceModel(trace), focus: focus)
             new.learn(logs)
             explorer = new
             layOut(context)
             return effects + [compute(trace)]
         }
-        guard known.model.trace.differs(from: trace) else { return effects }
-        let adjustments = known.model.isAdjusted ? known.insight?.adjustments : nil
-        // A model of a large trace takes longer than a frame may; meanwhile the smaller one is looked at.
-        return effects + [
-            .compute(slot: Self.growthSlot) {
-                TraceModel(trace, adjustments: adjustments?.count == trace.spans.count ? adjustments : nil)
-            }
-        ]
+        guard isNew else { return effects }
+        // A model of a large trace takes longer than a frame may; meanwhile the smaller one is looked at. If clocks are to
+        // be adjusted, they are once the clocks of the new spans have been compared.
+        return effects + [.compute(slot: Self.growthSlot) { TraceModel(trace) }]
     }
+
+    /// When the trace last came with something new.
+    private var lastChange = Timestamp.zero
 
     private func compute(_ trace: Trace) -> ScreenEffect {
         .compute(slot: Self.insightSlot) { TraceInsight(trace) }
@@ -164,7 +169,17 @@ package struct TraceScreen: ViewerScreen {
         computed value: any Sendable, slot: String, _ context: ScreenContext
     ) -> [ScreenEffect] {
         switch value {
-        case let insight as TraceInsight: explorer?.learn(insight)
+        case let insight as TraceInsight:
+            explorer?.learn(insight)
+            if isToBeAdjusted, let explorer, !explorer.model.isAdjusted, insight.adjustments != nil {
+                return [redraw(explorer.model.trace, insight)]
+            }
+        case let redrawn as Redrawn:
+            explorer?.replace(redrawn.model)
+            explorer?.learn(redrawn.insight)
+            explorer?.learn(logs)
+            layOut(context)
+            return findAgain()
         case let model as TraceModel:
             explorer?.replace(model)
             explorer?.learn(logs)
@@ -182,9 +197,11 @@ package struct TraceScreen: ViewerScreen {
         [.ask(.trace(id)), .ask(.logs(logQuery), slot: Self.logSlot)]
     }
 
-    /// Something is missing, or the last thing happened just now; but not if nothing has come for minutes.
-    private static func isGrowing(_ trace: Trace, now: Timestamp) -> Bool {
-        let quiet = trace.end.nanoseconds(until: now)
+    /// Something is missing, or the last thing happened just now; but not if nothing has come for minutes. By clocks that
+    /// are ahead everything has yet to happen: then counts when something came.
+    private func isGrowing(_ trace: Trace, now: Timestamp) -> Bool {
+        let last = trace.end > now ? lastChange : trace.end
+        let quiet = last.nanoseconds(until: now)
         return quiet < Limits.settledNanoseconds || (!trace.isComplete && quiet < Limits.abandonedNanoseconds)
     }
 
@@ -226,16 +243,31 @@ package struct TraceScreen: ViewerScreen {
         guard let insight = explorer.insight else {
             return [.notice(StyledText("still comparing the clocks", .notice))]
         }
-        guard let adjustments = insight.adjustments else {
+        guard insight.adjustments != nil else {
             return [.notice(StyledText("all clocks of this trace agree", .faint))]
         }
-        self.explorer?.replace(
-            TraceModel(explorer.model.trace, adjustments: explorer.model.isAdjusted ? nil : adjustments))
-        self.explorer?.learn(insight)
-        self.explorer?.learn(logs)
-        layOut(context)
+        isToBeAdjusted = !explorer.model.isAdjusted
         let count = Quantity.counted(insight.adjustedCount, "span")
-        return [.notice(StyledText(explorer.model.isAdjusted ? "times as they were sent" : "\(count) moved", .notice))]
+        return [
+            redraw(explorer.model.trace, insight),
+            .notice(StyledText(isToBeAdjusted ? "\(count) moved" : "times as they were sent", .notice)),
+        ]
+    }
+
+    /// Whether times are to be drawn adjusted, once it is known by how much.
+    private var isToBeAdjusted = false
+
+    /// The same trace with its times moved, or as sent.
+    private struct Redrawn: Sendable {
+        var model: TraceModel
+        var insight: TraceInsight
+    }
+
+    private func redraw(_ trace: Trace, _ insight: TraceInsight) -> ScreenEffect {
+        let adjustments = isToBeAdjusted ? insight.adjustments : nil
+        return .compute(slot: Self.growthSlot) {
+            Redrawn(model: TraceModel(trace, adjustments: adjustments), insight: insight)
+        }
     }
 
     // MARK: Layout
