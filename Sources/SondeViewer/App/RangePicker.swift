@@ -73,7 +73,8 @@ struct RangePicker: Sendable {
             line.append(RangeText.text(choice, zone: zone), isSelected ? .strong : .plain)
             if choice == current { line.append("  chosen", .faint) }
             frame.draw(
-                line, row: rect.row + 1 + place - first, column: column, limit: width, ground: isSelected ? .selected : .raised)
+                line, row: rect.row + 1 + place - first, column: column, limit: width,
+                ground: isSelected ? .selected : .raised)
         }
         let row = rect.row + room + (rect.rows > room + 4 ? 2 : 1)
         frame.draw("or type: ", .faint, row: row, column: column, limit: width, ground: .raised)
