@@ -19,7 +19,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
 /// refuses connections.
 func eventually<Answer: Sendable>(
     _ what: String,
-    within limit: Duration = .seconds(60),
+    within limit: Duration = .seconds(180),
     isolation: isolated (any Actor)? = #isolation,
     _ look: () async throws -> Answer?
 ) async throws -> Answer {
@@ -43,7 +43,7 @@ func eventually<Answer: Sendable>(
 /// Looks until `holds` is true.
 func eventually(
     _ what: String,
-    within limit: Duration = .seconds(60),
+    within limit: Duration = .seconds(180),
     isolation: isolated (any Actor)? = #isolation,
     holds: () async throws -> Bool
 ) async throws {

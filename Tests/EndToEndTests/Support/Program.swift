@@ -77,7 +77,7 @@ final class ProgramRun: Sendable {
 
     /// Waits for a line, on either output, of which `pick` makes something.
     func line<Answer: Sendable>(
-        _ what: String, within limit: Duration = .seconds(60), pick: @Sendable (Substring) -> Answer?
+        _ what: String, within limit: Duration = .seconds(180), pick: @Sendable (Substring) -> Answer?
     ) async throws -> Answer {
         try await eventually("\(name): \(what)", within: limit) {
             let hasEnded = !isRunning
@@ -90,14 +90,14 @@ final class ProgramRun: Sendable {
     }
 
     /// Waits until the program ends by itself.
-    func exitStatus(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    func exitStatus(within limit: Duration = .seconds(180)) async throws -> Int32 {
         try await eventually("\(name) ends", within: limit) { !isRunning }
         return process.terminationStatus
     }
 
     /// Asks it to stop (SIGTERM) and waits until it has.
     @discardableResult
-    func stop(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    func stop(within limit: Duration = .seconds(180)) async throws -> Int32 {
         if process.isRunning { process.terminate() }
         do {
             return try await exitStatus(within: limit)
@@ -166,7 +166,7 @@ extension ProgramRun {
         _ arguments: [String],
         environment: [String: String] = [:],
         in folder: ScratchFolder,
-        within limit: Duration = .seconds(60)
+        within limit: Duration = .seconds(180)
     ) async throws -> ProgramResult {
         let run = try ProgramRun(executable, arguments, environment: environment, in: folder)
         let status = try await run.exitStatus(within: limit)
