@@ -42,7 +42,7 @@ package struct LogDrawing: Sendable {
         var prefix = StyledText(
             Moment.timeOfDay(nanosecondsSince1970: log.effectiveTime.nanoseconds, zone: canvas.zone), .faint)
         prefix.append("  ")
-        prefix.append(level(log).fitted(to: 5))
+        prefix.append(LogRows.level(log).fitted(to: 5))
         prefix.append("  ")
         prefix.append(hues.text(log.resource.serviceName).fitted(to: serviceWidth))
         prefix.append("  ")
@@ -60,18 +60,6 @@ package struct LogDrawing: Sendable {
             whole.pad(to: indent)
             whole.append(line)
             lines.append(whole)
-        }
-    }
-
-    private func level(_ log: LogRecord) -> StyledText {
-        guard let level = LogLevel(severityNumber: log.severityNumber) else {
-            return StyledText(log.severityText.isEmpty ? "–" : log.severityText.lowercased(), .faint)
-        }
-        switch level {
-        case .fatal, .error: return StyledText(level.name, .bad)
-        case .warn: return StyledText(level.name, .notice)
-        case .info: return StyledText(level.name)
-        case .debug, .trace: return StyledText(level.name, .faint)
         }
     }
 

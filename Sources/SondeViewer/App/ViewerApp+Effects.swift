@@ -63,17 +63,20 @@ extension ViewerApp {
     }
 
     mutating func ask(_ question: Question) -> [Effect<Message>] {
-        let serial = expect(question.slot, of: question.screen)
-        if outage != nil {
+        guard outage == nil else {
+            _ = expect(question.slot, of: question.screen)
             wait(with: question)
             return [.cancel(key: Self.key(question.screen, question.slot))]
         }
+        return [send(question)]
+    }
+
+    private mutating func send(_ question: Question) -> Effect<Message> {
+        let serial = expect(question.slot, of: question.screen)
         let (connection, now) = (connection, now)
-        return [
-            .run(key: Self.key(question.screen, question.slot)) {
-                .answered(question, serial: serial, await connection.answer(question.request, now: now))
-            }
-        ]
+        return .run(key: Self.key(question.screen, question.slot)) {
+            .answered(question, serial: serial, await connection.answer(question.request, now: now))
+        }
     }
 
     private mutating func withdraw(_ slot: String, of screen: Int) -> [Effect<Message>] {
@@ -129,14 +132,7 @@ extension ViewerApp {
         if waiting.isEmpty, pending[Self.own]?["services"] == nil {
             waiting = [Question(screen: Self.own, request: .services, slot: "services", interval: nil)]
         }
-        let (connection, now) = (connection, now)
-        let questions: [Effect<Message>] = waiting.map { question in
-            let serial = expect(question.slot, of: question.screen)
-            return .run(key: Self.key(question.screen, question.slot)) {
-                .answered(question, serial: serial, await connection.answer(question.request, now: now))
-            }
-        }
-        return questions + [.after(key: "retry", Limits.retryInterval, .retry)]
+        return waiting.map { send($0) } + [.after(key: "retry", Limits.retryInterval, .retry)]
     }
 
     /// An answer came: whatever still waits is asked as well.

@@ -75,8 +75,7 @@ package struct TraceInsight: Sendable {
         guard statements.count < members.count else {
             return members.lazy.compactMap { [statements] in statements[Int($0)] }.first
         }
-        let known = Set(members)
-        return statements.keys.sorted().lazy.filter { known.contains(UInt32($0)) }
+        return statements.keys.sorted().lazy.filter { members.has(UInt32($0)) }
             .compactMap { [statements] in statements[$0] }.first
     }
 
@@ -93,15 +92,20 @@ package struct TraceInsight: Sendable {
     func adjustment(of span: Int) -> Int64 { adjustments?[span] ?? 0 }
 }
 
-extension [UInt32] {
+extension RandomAccessCollection<UInt32> where Index == Int {
     /// The first place whose number is not below `value`; for sorted numbers, by halving.
     func partition(from value: UInt32) -> Int {
-        var low = 0
-        var high = count
+        var low = startIndex
+        var high = endIndex
         while low < high {
             let middle = (low + high) / 2
             if self[middle] < value { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+
+    func has(_ value: UInt32) -> Bool {
+        let place = partition(from: value)
+        return place < endIndex && self[place] == value
     }
 }

@@ -46,7 +46,7 @@ struct GraphLayoutTests {
 
     @Test(arguments: 0..<40 as Range<UInt64>)
     func nothingStandsOverAnythingElse(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededNumbers(state: seed)
         let count = 2 + random.next() % 14
         let calls = (0..<count * 2).map { _ in ("s\(random.next() % count)", "s\(random.next() % count)") }
         let layout = layout(graph(calls))
@@ -80,20 +80,5 @@ struct GraphLayoutTests {
         #expect(layout.boxes.count == 80)
         #expect(layout.omitted == 3_001 - 80)
         #expect(layout.boxes.contains { nodes[$0.node].name == "end 2999" })
-    }
-}
-
-/// The same numbers in every run.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
