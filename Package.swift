@@ -30,6 +30,10 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let grpc = Target.Dependency.product(
+    name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"]))
+let grpcInProcess = Target.Dependency.product(
+    name: "GRPCInProcessTransport", package: "grpc-swift-2", condition: .when(traits: ["GRPC"]))
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 
 /// A room of the house.
@@ -68,12 +72,15 @@ let package = Package(
     products: [
         .library(name: "Sonde", targets: ["Sonde"]),
         .library(name: "SondeHummingbird", targets: ["SondeHummingbird"]),
+        .library(name: "SondeGRDB", targets: ["SondeGRDB"]),
+        .library(name: "SondeGRPC", targets: ["SondeGRPC"]),
         .executable(name: "sonde", targets: ["SondeCLI"]),
     ],
     traits: [
         .trait(
             name: "OTLPExport", description: "Batching OTLP/HTTP exporter for spans and logs (brings AsyncHTTPClient)."),
         .trait(name: "HTTPClient", description: "Instrumented calls over AsyncHTTPClient."),
+        .trait(name: "GRPC", description: "Interceptors for grpc-swift-2 in SondeGRPC (brings grpc-swift-2)."),
         .default(enabledTraits: ["OTLPExport", "HTTPClient"]),
     ],
     dependencies: [
@@ -86,6 +93,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -131,6 +139,9 @@ let package = Package(
             [
                 "SondeModel", "SondeWire", "Sonde", hummingbird, httpTypes, nioCore, log, metrics, coreMetrics, tracing,
             ]),
+        room("SondeGRDB", ["Sonde", grdb, sqlite, coreMetrics, tracing]),
+        // Empty without the trait GRPC.
+        room("SondeGRPC", ["Sonde", grpc, coreMetrics, tracing]),
 
         // Floor 6: the executable.
         .executableTarget(
@@ -145,7 +156,7 @@ let package = Package(
         ),
 
         // Beside the house: what is watched, and what tests share.
-        demo("shop", path: "demo/Shop", [grdb, metrics, tracing]),
+        demo("shop", path: "demo/Shop", ["SondeGRDB", grdb, metrics, tracing]),
         demo("sonde-w3c", path: "demo/W3C", [tracing]),
         .target(
             name: "SondeTestKit",
@@ -206,6 +217,8 @@ let package = Package(
                 "SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing,
                 lifecycle, unixSignals,
             ]),
+        tests("SondeGRDB", ["SondeWire", "Sonde", grdb, metrics, tracing]),
+        tests("SondeGRPC", ["SondeWire", "Sonde", grpc, grpcInProcess, metrics, tracing]),
         tests(
             "SondeCLI",
             [
@@ -229,3 +242,14 @@ let package = Package(
         ),
     ]
 )
+
+// The library and its tests alone, for runs that build everything anew with other settings (`make races`).
+if Context.environment["SONDE_ONLY"] == "library" {
+    let library: Set<String> = [
+        "CZlib", "SondeModel", "SondeWire", "SondeStorage", "SondeTestKit", "Sonde", "SondeTests", "SondeTesting",
+        "SondeTestingTests", "SondeHummingbird", "SondeHummingbirdTests", "SondeGRDB", "SondeGRDBTests", "SondeGRPC",
+        "SondeGRPCTests",
+    ]
+    package.targets.removeAll { !library.contains($0.name) }
+    package.products = []
+}

@@ -36,6 +36,9 @@ struct SourceFile: CustomStringConvertible {
 }
 
 enum House {
+    /// What services import; all else is for this package only.
+    static let publicRooms: Set<String> = ["Sonde", "SondeHummingbird", "SondeGRDB", "SondeGRPC", "SondeTesting"]
+
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
