@@ -16,6 +16,18 @@ enum Limits {
 
     // MARK: Spans
 
+    /// First memory of a span that is being encoded: an ordinary span with a dozen attributes has half of it.
+    static let scratchBytes = 1_024
+    /// Such memory that is kept for the next span, and the largest that is: 64 KiB together for ordinary spans.
+    static let pooledScratches = 64
+    static let pooledScratchBytes = 64 << 10
+    /// Places of the pool that are looked at. More spans open at a time in one thread are rare, and cost an allocation.
+    static let scratchProbes = 8
+    /// Attributes of a lean span among which a key set twice is found: OpenTelemetry's default limit.
+    static let scratchAttributes = 128
+    /// Open spans that are watched, in each of two tables. Each costs a reference.
+    static let openSpansPerStripe = 8_192
+
     /// Attributes, events and links of one span, and attributes of one event or link (OpenTelemetry's defaults). What
     /// exceeds them is dropped and counted in the span's `dropped_…_count`.
     static let spanAttributes = 128
@@ -24,14 +36,13 @@ enum Limits {
 
     // MARK: Export
 
-    /// Spans waiting to be sent, and as many log records: OTEL_BSP_MAX_QUEUE_SIZE's default.
-    static let queuedEntries = 2_048
-    /// Their encoded bytes. Queues of ordinary spans (0.5 KB) stay far below; it bounds spans with huge attributes.
-    static let queuedBytes = 8 << 20
-    /// Entries of one request: OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default.
-    static let batchEntries = 512
+    /// Encoded bytes waiting to be sent, of each signal: 50 000 ordinary spans, a second of a very busy service. A count
+    /// (OTEL_BSP_MAX_QUEUE_SIZE's 2048) is a bound of nothing: entries may have 100 bytes or 100 KB.
+    static let queuedBytes = 16 << 20
+    /// Entries of one request. OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default of 512 is a request every 10 ms at 50 000 spans/s.
+    static let batchEntries = 4_096
     /// Encoded bytes of one request; collectors commonly refuse more than 4 MiB.
-    static let batchBytes = 3 << 20
+    static let batchBytes = 1 << 20
     /// Bytes of an answer that are read. Partial success is a number and a sentence.
     static let responseBytes = 64 << 10
     /// First wait before a batch is sent again, the longest one, and how long one batch is tried, seconds.

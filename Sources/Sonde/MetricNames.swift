@@ -30,6 +30,19 @@ struct MetricName: Sendable {
         name: "sonde_export_dropped_total", help: "Spans and log records that were let go, by reason.")
     static let retries = MetricName(
         name: "sonde_export_retries_total", help: "Export requests that were sent again after a retryable failure.")
+    static let abandonedSpans = MetricName(
+        name: "sonde_library_abandoned_spans_total",
+        help: "Lean spans that went out of scope without an end and ended there.")
+    static let unwatchedSpans = MetricName(
+        name: "sonde_library_unwatched_spans_total",
+        help: "Spans that would not be reported as unfinished because too many were open.")
+    static let tailTraces = MetricName(
+        name: "sonde_library_tail_traces_total",
+        help: "Traces that were not sampled, by what their end decided: kept for an error or for being slow, or let go."
+    )
+    static let tailBytes = MetricName(
+        name: "sonde_library_tail_held_bytes", help: "Encoded spans that wait for the end of their trace.",
+        unit: "bytes")
     static let queued = MetricName(
         name: "sonde_export_queued_items", help: "Spans and log records waiting to be exported.")
 

@@ -44,9 +44,7 @@ public struct Telemetry: Service {
         pipeline = LogPipeline(
             serviceName: configuration.serviceName, output: configuration.logOutput.descriptor.map(LogFile.init),
             queue: logQueue)
-        tracer = SondeTracer(
-            sampler: configuration.isDisabled ? .alwaysOff : configuration.sampler, limits: configuration.spanLimits,
-            propagators: configuration.propagators, identifiers: IdentifierSource(), queue: traceQueue)
+        tracer = SondeTracer(TracerCore(configuration, queue: traceQueue))
         addMetrics()
     }
 
@@ -136,8 +134,9 @@ public struct Telemetry: Service {
         #if OTLPExport
             guard isOn, !configuration.isDisabled else { return nil }
             let limits = ExportLimits(
-                queuedEntries: max(1, configuration.exportQueueSize),
-                batchEntries: max(1, min(configuration.exportBatchSize, configuration.exportQueueSize)))
+                queuedEntries: max(1, configuration.exportQueueSize ?? .max),
+                queuedBytes: configuration.exportQueueBytes,
+                batchEntries: max(1, min(configuration.exportBatchSize, configuration.exportQueueSize ?? .max)))
             return ExportQueue(signal: signal, limits: limits)
         #else
             return nil
@@ -152,11 +151,12 @@ public struct Telemetry: Service {
         for queue in [traceQueue, logQueue].compactMap({ $0 }) {
             let signal = ("signal", queue.signal.rawValue)
             metrics.observe(.queued, as: .gauge, labels: [signal]) { Double(queue.queuedCount) }
-            for reason in DropReason.allCases {
+            for reason in DropReason.allCases where reason.concerns(queue.signal) {
                 metrics.observe(.dropped, as: .counter, labels: [signal, ("reason", reason.rawValue)]) {
                     Double(queue.droppedCount(reason))
                 }
             }
         }
+        tracer.core.addMetrics(to: metrics)
     }
 }

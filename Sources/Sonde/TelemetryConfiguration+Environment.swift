@@ -66,11 +66,13 @@ extension TelemetryConfiguration {
             var known: Set<Propagator> = []
             var isNone = false
             for name in names.lowercased().split(separator: ",").map({ $0.filter { $0 != " " } }) {
-                switch name {
-                case "tracecontext": known.insert(.traceContext)
-                case "baggage": known.insert(.baggage)
-                case "none": isNone = true
-                default: source.warn("OTEL_PROPAGATORS names \"\(name)\"; known are tracecontext, baggage, none")
+                if let propagator = Propagator.known.first(where: { $0.name == name }) {
+                    known.insert(propagator)
+                } else if name == "none" {
+                    isNone = true
+                } else {
+                    let names = Propagator.known.map(\.name).joined(separator: ", ")
+                    source.warn("OTEL_PROPAGATORS names \"\(name)\"; known are \(names), none")
                 }
             }
             // Names that nobody knows must not end propagation.

@@ -39,6 +39,12 @@ public struct TelemetryConfiguration: Sendable {
     /// OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT, OTEL_SPAN_LINK_COUNT_LIMIT,
     /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
     public var spanLimits = SpanLimits()
+    /// Whether errors and slow requests are kept of traces that the ``sampler`` did not choose; nil if not. Spans of
+    /// such traces are then recorded like sampled ones, and cost as much.
+    public var tailSampling: TailSampling?
+    /// How long a span may be open before it is reported as unfinished, without an end, and replaced when it ends; nil
+    /// for never. For collectors that know `sonde.span.unfinished`; others would show a span that ended in 1970.
+    public var unfinishedSpansAfter: Duration?
 
     // MARK: Logs
 
@@ -78,10 +84,13 @@ public struct TelemetryConfiguration: Sendable {
     public var traceExportDelay = Duration.seconds(5)
     /// How long a log record may wait. OTEL_BLRP_SCHEDULE_DELAY (milliseconds).
     public var logExportDelay = Duration.seconds(1)
-    /// Spans, and as many log records, that may wait. OTEL_BSP_MAX_QUEUE_SIZE.
-    public var exportQueueSize = 2_048
-    /// Spans or records of one request. OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
-    public var exportBatchSize = 512
+    /// Encoded bytes of spans, and as many of log records, that may wait or be under way: 16 MiB.
+    public var exportQueueBytes = 16 << 20
+    /// Spans, and as many log records, that may wait; nil if only ``exportQueueBytes`` bounds them.
+    /// OTEL_BSP_MAX_QUEUE_SIZE.
+    public var exportQueueSize: Int?
+    /// Spans or records of one request, which is sent earlier once it has 1 MiB. OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
+    public var exportBatchSize = 4_096
     /// How long a stopping service waits for what is queued to be sent.
     public var stopDeadline = Duration.seconds(2)
 

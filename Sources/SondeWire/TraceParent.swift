@@ -21,29 +21,38 @@ package struct TraceParent: Hashable, Sendable {
         self.flags = flags
     }
 
+    @inlinable package static var header: String { "traceparent" }
+
     /// Reads a header value; nil if the specification calls it invalid, in which case the trace starts anew.
     ///
     /// Higher versions than 00 are read by their first four fields, as "versioning of traceparent" demands; version ff,
     /// upper-case digits and all-zero ids are invalid. Blanks around the value, which HTTP ignores, are ignored here too.
     package init?(_ header: some StringProtocol) {
-        var bytes = Array(header.utf8)[...]
-        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
-        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
-        self.init(digits: Array(bytes))
+        let parsed: TraceParent?? = header.utf8.withContiguousStorageIfAvailable { Self.parse($0) }
+        guard let parent = parsed ?? Array(header.utf8).withUnsafeBufferPointer({ Self.parse($0) }) else { return nil }
+        self = parent
     }
 
-    private init?(digits: [UInt8]) {
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> TraceParent? {
+        var start = 0
+        var end = bytes.count
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        return parse(digits: UnsafeBufferPointer(rebasing: bytes[start..<end]))
+    }
+
+    private static func parse(digits: UnsafeBufferPointer<UInt8>) -> TraceParent? {
         let dash = UInt8(ascii: "-")
         guard digits.count >= 55, digits[2] == dash, digits[35] == dash, digits[52] == dash,
-            let version = Self.lowercaseHex(digits[0..<2]), version != 0xFF,
+            let version = lowercaseHex(digits, 0..<2), version != 0xFF,
             digits.count == 55 || (version > 0 && digits[55] == dash),
-            let high = Self.lowercaseHex(digits[3..<19]), let low = Self.lowercaseHex(digits[19..<35]),
-            let span = Self.lowercaseHex(digits[36..<52]), let flags = Self.lowercaseHex(digits[53..<55])
+            let high = lowercaseHex(digits, 3..<19), let low = lowercaseHex(digits, 19..<35),
+            let span = lowercaseHex(digits, 36..<52), let flags = lowercaseHex(digits, 53..<55),
+            high | low != 0, span != 0
         else { return nil }
-        traceID = TraceID(high: high, low: low)
-        spanID = SpanID(span)
-        self.flags = TraceFlags(rawValue: UInt8(truncatingIfNeeded: flags)).intersection(.known)
-        guard traceID.isValid, spanID.isValid else { return nil }
+        return TraceParent(
+            traceID: TraceID(high: high, low: low), spanID: SpanID(span),
+            flags: TraceFlags(rawValue: UInt8(truncatingIfNeeded: flags)).intersection(.known))
     }
 
     /// The header value, always version 00.
@@ -53,28 +62,44 @@ package struct TraceParent: Hashable, Sendable {
             buffer[0] = 0x30
             buffer[1] = 0x30
             buffer[2] = dash
-            Self.write(traceID.high, digits: 16, to: buffer, at: 3)
-            Self.write(traceID.low, digits: 16, to: buffer, at: 19)
+            Self.write(traceID.high, to: buffer, at: 3)
+            Self.write(traceID.low, to: buffer, at: 19)
             buffer[35] = dash
-            Self.write(spanID.value, digits: 16, to: buffer, at: 36)
+            Self.write(spanID.value, to: buffer, at: 36)
             buffer[52] = dash
-            Self.write(UInt64(flags.rawValue), digits: 2, to: buffer, at: 53)
+            buffer[53] = Self.digit(flags.rawValue >> 4)
+            buffer[54] = Self.digit(flags.rawValue & 15)
             return 55
         }
     }
 
-    private static func write(
-        _ value: UInt64, digits: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int
-    ) {
-        for place in 0..<digits {
-            let nibble = Int(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - place))) & 15
-            buffer[start + place] = Hex.digits[nibble]
+    private static func write(_ value: UInt64, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+        var rest = value.bigEndian
+        for place in 0..<8 {
+            let byte = UInt8(truncatingIfNeeded: rest)
+            buffer[start + 2 * place] = digit(byte >> 4)
+            buffer[start + 2 * place + 1] = digit(byte & 15)
+            rest >>= 8
         }
     }
 
-    private static func lowercaseHex(_ digits: ArraySlice<UInt8>) -> UInt64? {
-        guard !digits.contains(where: { (0x41...0x46).contains($0) }) else { return nil }
-        return Hex.value(of: digits)
+    /// Computed, not looked up: a table in a global costs a check that it is there, 32 times a header.
+    @inline(__always)
+    private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
+
+    private static func lowercaseHex(_ digits: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> UInt64? {
+        var value: UInt64 = 0
+        for place in range {
+            let digit = digits[place]
+            let nibble: UInt8
+            switch digit {
+            case 0x30...0x39: nibble = digit &- 0x30
+            case 0x61...0x66: nibble = digit &- 0x57
+            default: return nil
+            }
+            value = value << 4 | UInt64(nibble)
+        }
+        return value
     }
 }
 
@@ -88,6 +113,8 @@ package struct TraceFlags: OptionSet, Hashable, Sendable {
     package static let sampled = TraceFlags(rawValue: 0x01)
     /// The right-most seven bytes of the trace id are random.
     package static let random = TraceFlags(rawValue: 0x02)
+    /// Both, as one: a literal of two would make an array with every span.
+    package static let sampledRandom = TraceFlags(rawValue: 0x03)
     /// The bits this version defines. "All other bits MUST be set to zero" by whoever sends them on.
     package static let known: TraceFlags = [.sampled, .random]
 }

@@ -11,6 +11,8 @@ package struct TraceState: Hashable, Sendable {
     /// The header value: members in order of arrival joined by commas, empty ones left out.
     package let text: String
 
+    @inlinable package static var header: String { "tracestate" }
+
     package static let empty = TraceState(validated: "")
 
     package var isEmpty: Bool { text.isEmpty }

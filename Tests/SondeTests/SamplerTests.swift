@@ -3,6 +3,7 @@
 import SondeModel
 import SondeWire
 import Testing
+import Tracing
 
 @testable import Sonde
 
@@ -52,5 +53,13 @@ struct SplitMix: RandomNumberGenerator {
         var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
+    }
+}
+
+extension Sampler {
+    /// What it says about an ordinary span.
+    func samples(_ traceID: TraceID, parent: TraceContext?) -> Bool {
+        SamplerState(self).samples(
+            traceID, parent: parent, start: { SpanStart(name: "work", kind: .internal, attributes: nil) })
     }
 }

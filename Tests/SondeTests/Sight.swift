@@ -40,12 +40,14 @@ extension SondeTracer {
     /// A tracer by itself, with the queue its spans end in.
     static func alone(
         sampler: Sampler = .parentBased(ratio: 1), limits: SpanLimits = SpanLimits(),
-        propagators: Set<Propagator> = [.traceContext, .baggage]
+        propagators: Set<Propagator> = [.traceContext, .baggage], tail: TailSampling? = nil,
+        reportsOpenSpansAfter: Duration? = nil
     ) -> (tracer: SondeTracer, queue: ExportQueue) {
         let queue = ExportQueue(signal: .traces, limits: ExportLimits())
-        let tracer = SondeTracer(
-            sampler: sampler, limits: limits, propagators: propagators, identifiers: IdentifierSource(), queue: queue)
-        return (tracer, queue)
+        let core = TracerCore(
+            sampler: sampler, limits: limits, propagators: propagators, identifiers: IdentifierSource(), queue: queue,
+            tail: tail, reportsOpenSpansAfter: reportsOpenSpansAfter)
+        return (SondeTracer(core), queue)
     }
 }
 

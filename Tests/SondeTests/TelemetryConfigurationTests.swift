@@ -18,7 +18,7 @@ struct TelemetryConfigurationTests {
         ["OTEL_TRACES_SAMPLER": "sometimes"], ["OTEL_TRACES_SAMPLER_ARG": "2"], ["OTEL_TRACES_SAMPLER_ARG": "nan"],
         ["OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"], ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://"],
         ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:99999"], ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1]:0"],
-        ["OTEL_PROPAGATORS": "b3"], ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a b"],
+        ["OTEL_PROPAGATORS": "xray"], ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a b"],
         ["OTEL_EXPORTER_OTLP_TIMEOUT": "soon"],
         ["OTEL_EXPORTER_OTLP_TIMEOUT": "-1"], ["OTEL_EXPORTER_OTLP_TIMEOUT": "99999999999999999999"],
         ["OTEL_EXPORTER_OTLP_COMPRESSION": "brotli"], ["OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"],

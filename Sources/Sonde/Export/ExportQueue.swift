@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encoded spans or log records on their way out: bounded in number and bytes, already cut into batches. What does not
-// fit is dropped and counted; the service never waits for its telemetry.
+// Encoded spans or log records on their way out: bounded in bytes, already cut into batches. An entry is copied once,
+// into the batch that is open, under a lock held for that copy. What does not fit is dropped and counted; the service
+// never waits for its telemetry.
 
 import SondeWire
 import Synchronization
@@ -16,13 +17,25 @@ struct EncodedBatch: Sendable {
     var count = 0
     var byteCount = 0
 
-    mutating func append(_ entry: [UInt8], scope: String) {
-        count += 1
-        byteCount += entry.count
+    /// - Parameter capacity: Bytes to make room for when a part is begun.
+    mutating func append(_ entries: UnsafeRawBufferPointer, count: Int, scope: String, capacity: Int) {
+        self.count += count
+        byteCount += entries.count
         if let place = parts.firstIndex(where: { $0.scope == scope }) {
-            parts[place].bytes.append(contentsOf: entry)
+            parts[place].bytes.append(contentsOf: entries)
         } else {
-            parts.append(Part(scope: scope, bytes: entry))
+            var part = Part(scope: scope, bytes: [])
+            part.bytes.reserveCapacity(max(capacity, entries.count))
+            part.bytes.append(contentsOf: entries)
+            parts.append(part)
+        }
+    }
+
+    /// Gives back memory beyond the bytes that are used: a queue that fills up for hours must not hold twice its bound.
+    mutating func trim() {
+        for place in parts.indices {
+            let slack = parts[place].bytes.capacity - parts[place].bytes.count
+            if slack > parts[place].bytes.count / 16 { parts[place].bytes = Array(parts[place].bytes[...]) }
         }
     }
 }
@@ -30,10 +43,22 @@ struct EncodedBatch: Sendable {
 /// The queue of one signal.
 final class ExportQueue: Sendable {
     private struct State {
-        var batches: [EncodedBatch] = []
+        /// Complete batches, oldest first, and the one that is being filled.
+        var sealed: [EncodedBatch] = []
+        var open = EncodedBatch()
+        /// Entries that wait, and their bytes together with those of batches being sent.
         var count = 0
         var byteCount = 0
+        /// Size of the batch before, where the next one is expected to end.
+        var expectedBytes = 0
         var isClosed = false
+
+        mutating func seal() {
+            expectedBytes = open.byteCount + open.byteCount / 32
+            open.trim()
+            sealed.append(open)
+            open = EncodedBatch()
+        }
     }
 
     let signal: ExportSignal
@@ -51,38 +76,44 @@ final class ExportQueue: Sendable {
     func append(scope: String, _ encode: (inout ProtobufWriter) -> Void) {
         var writer = ProtobufWriter(reservingCapacity: 512)
         writer.message(field: 2, encode)
-        append(writer.bytes, scope: scope)
+        writer.bytes.withUnsafeBytes { append($0, scope: scope) }
     }
 
-    private func append(_ entry: [UInt8], scope: String) {
+    /// Queues entries that are encoded already, each as field 2 with its tag and length; all of them or none.
+    func append(_ entries: UnsafeRawBufferPointer, count: Int = 1, scope: String = "") {
         let (dropReason, isBatchFull): (DropReason?, Bool) = state.withLock { state in
             if state.isClosed { return (.stopped, false) }
-            guard state.count < limits.queuedEntries, state.byteCount + entry.count <= limits.queuedBytes else {
-                return (.queueFull, false)
-            }
-            let needsBatch = state.batches.last.map {
-                $0.count >= limits.batchEntries || $0.byteCount + entry.count > limits.batchBytes
-            }
+            guard state.byteCount + entries.count <= limits.queuedBytes, state.count + count <= limits.queuedEntries
+            else { return (.queueFull, false) }
             // A batch that is full by bytes is ready as well.
-            let closesBatch = needsBatch == true
-            if needsBatch ?? true { state.batches.append(EncodedBatch()) }
-            state.batches[state.batches.count - 1].append(entry, scope: scope)
-            state.count += 1
-            state.byteCount += entry.count
-            return (nil, closesBatch || state.batches[state.batches.count - 1].count == limits.batchEntries)
+            let overflows = state.open.count > 0 && state.open.byteCount + entries.count > limits.batchBytes
+            if overflows { state.seal() }
+            state.open.append(entries, count: count, scope: scope, capacity: state.expectedBytes)
+            state.count += count
+            state.byteCount += entries.count
+            let isFull = state.open.count >= limits.batchEntries
+            if isFull { state.seal() }
+            return (nil, isFull || overflows)
         }
-        if let dropReason { drop(1, dropReason) }
+        if let dropReason { drop(count, dropReason) }
         if isBatchFull { wake() }
     }
 
-    /// The oldest batch; nil if nothing waits.
+    /// The oldest batch; nil if nothing waits. Its bytes count against the bound until `release`.
     func takeBatch() -> EncodedBatch? {
         state.withLock { state in
-            guard !state.batches.isEmpty else { return nil }
-            let batch = state.batches.removeFirst()
+            if state.sealed.isEmpty, state.open.count > 0 { state.seal() }
+            guard !state.sealed.isEmpty else { return nil }
+            let batch = state.sealed.removeFirst()
             state.count -= batch.count
-            state.byteCount -= batch.byteCount
             return batch
+        }
+    }
+
+    /// A batch that was taken is gone, one way or another.
+    func release(_ batch: EncodedBatch) {
+        state.withLock { state in
+            if !state.isClosed { state.byteCount -= batch.byteCount }
         }
     }
 
@@ -100,9 +131,20 @@ final class ExportQueue: Sendable {
 
     var queuedCount: Int { state.withLock { $0.count } }
 
+    /// Bytes that wait or are being sent.
+    var queuedBytes: Int { state.withLock { $0.byteCount } }
+
     func drop(_ count: Int, _ reason: DropReason) { drops.add(count, reason) }
 
     func droppedCount(_ reason: DropReason) -> UInt64 { drops[reason] }
+
+    /// What was let go so far, by reason, without the reasons that never occurred.
+    var losses: [(reason: DropReason, count: UInt64)] {
+        DropReason.allCases.compactMap { reason in
+            let count = droppedCount(reason)
+            return count > 0 ? (reason, count) : nil
+        }
+    }
 }
 
 /// What is exported: its label on `/metrics` and its path under the endpoint.
@@ -125,22 +167,59 @@ enum DropReason: String, Sendable, CaseIterable {
     case retriesExhausted = "retries_exhausted"
     /// It was still waiting when the time to stop was over, or came afterwards.
     case stopped
+    /// It was held for the end of its trace, and there was no room for it.
+    case holdFull = "hold_full"
+    /// It was held for the end of its trace for longer than spans are held.
+    case holdExpired = "hold_expired"
+
+    /// Only spans are held.
+    func concerns(_ signal: ExportSignal) -> Bool {
+        switch self {
+        case .holdFull, .holdExpired: signal == .traces
+        default: true
+        }
+    }
 }
 
-/// Counts by reason.
-final class DropCounts: Sendable {
-    private let counts = Mutex<[DropReason: UInt64]>([:])
+/// Counts by reason, without a lock: a queue that is full drops as fast as spans end.
+struct DropCounts: ~Copyable, Sendable {
+    private let queueFull = Atomic<UInt64>(0)
+    private let rejected = Atomic<UInt64>(0)
+    private let partiallyRejected = Atomic<UInt64>(0)
+    private let retriesExhausted = Atomic<UInt64>(0)
+    private let stopped = Atomic<UInt64>(0)
+    private let holdFull = Atomic<UInt64>(0)
+    private let holdExpired = Atomic<UInt64>(0)
 
     func add(_ count: Int, _ reason: DropReason) {
-        counts.withLock { $0[reason, default: 0] += UInt64(max(0, count)) }
+        let count = UInt64(max(0, count))
+        switch reason {
+        case .queueFull: queueFull.wrappingAdd(count, ordering: .relaxed)
+        case .rejected: rejected.wrappingAdd(count, ordering: .relaxed)
+        case .partiallyRejected: partiallyRejected.wrappingAdd(count, ordering: .relaxed)
+        case .retriesExhausted: retriesExhausted.wrappingAdd(count, ordering: .relaxed)
+        case .stopped: stopped.wrappingAdd(count, ordering: .relaxed)
+        case .holdFull: holdFull.wrappingAdd(count, ordering: .relaxed)
+        case .holdExpired: holdExpired.wrappingAdd(count, ordering: .relaxed)
+        }
     }
 
-    subscript(reason: DropReason) -> UInt64 { counts.withLock { $0[reason] ?? 0 } }
+    subscript(reason: DropReason) -> UInt64 {
+        switch reason {
+        case .queueFull: queueFull.load(ordering: .relaxed)
+        case .rejected: rejected.load(ordering: .relaxed)
+        case .partiallyRejected: partiallyRejected.load(ordering: .relaxed)
+        case .retriesExhausted: retriesExhausted.load(ordering: .relaxed)
+        case .stopped: stopped.load(ordering: .relaxed)
+        case .holdFull: holdFull.load(ordering: .relaxed)
+        case .holdExpired: holdExpired.load(ordering: .relaxed)
+        }
+    }
 }
 
 /// Bounds of a queue and of the requests made from it.
 struct ExportLimits: Sendable {
-    var queuedEntries = Limits.queuedEntries
+    var queuedEntries = Int.max
     var queuedBytes = Limits.queuedBytes
     var batchEntries = Limits.batchEntries
     var batchBytes = Limits.batchBytes

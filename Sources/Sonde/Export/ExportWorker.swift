@@ -49,7 +49,10 @@
         }
 
         private mutating func sendAll() async {
-            while !Task.isCancelled, let batch = queue.takeBatch() { await send(batch) }
+            while !Task.isCancelled, let batch = queue.takeBatch() {
+                await send(batch)
+                queue.release(batch)
+            }
         }
 
         private mutating func send(_ batch: EncodedBatch) async {

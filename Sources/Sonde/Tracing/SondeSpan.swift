@@ -8,32 +8,49 @@ public import Tracing
 
 /// A span of ``SondeTracer``. Changes after its end, and a second end, are ignored.
 public final class SondeSpan: Tracing.Span {
-    public let context: ServiceContext
     let trace: TraceContext
-    private let parent: TraceContext?
+    let hold: TraceHold?
+    let start: UInt64
+    private let core: TracerCore
+    private let parentID: SpanID
+    private let parentIsRemote: Bool
+    private let isLocalRoot: Bool
     private let kind: Tracing.SpanKind
-    private let start: UInt64
-    private let limits: SpanLimits
-    private let queue: ExportQueue?
-    private let isSampled: Bool
+    private let outerContext: ServiceContext
     private let state: Mutex<SpanState>
 
     init(
-        name: String, kind: Tracing.SpanKind, trace: TraceContext, parent: TraceContext?, context: ServiceContext,
-        start: UInt64, limits: SpanLimits, queue: ExportQueue?, isSampled: Bool
+        name: String, kind: Tracing.SpanKind, birth: SpanBirth, context: ServiceContext, start: UInt64,
+        core: TracerCore
     ) {
+        trace = birth.trace
+        hold = birth.hold
+        parentID = birth.parentID
+        parentIsRemote = birth.parentIsRemote
+        isLocalRoot = birth.isLocalRoot
         self.kind = kind
-        self.trace = trace
-        self.parent = parent
-        self.context = context
         self.start = start
-        self.limits = limits
-        self.queue = queue
-        self.isSampled = isSampled
+        self.core = core
+        outerContext = context
         state = Mutex(SpanState(name: name))
+        guard let openSpans = core.openSpans, trace.isSampled else { return }
+        let place = openSpans.add(self)
+        state.withLock { $0.openPlace = place }
     }
 
-    public var isRecording: Bool { isSampled && state.withLock { !$0.hasEnded } }
+    /// The context of what happens within the span. Made when asked for: it holds the span, so the span can't hold it.
+    public var context: ServiceContext {
+        var context = outerContext
+        if context.count > 1, context.startAttributes != nil { context.startAttributes = nil }
+        context[TracePlaceKey.self] = .span(self)
+        return context
+    }
+
+    /// Whether what is said about the span may matter: it is sampled, or held until its trace ends.
+    @inline(__always)
+    private var isKept: Bool { trace.isSampled || hold != nil }
+
+    public var isRecording: Bool { isKept && state.withLock { !$0.hasEnded } }
 
     public var operationName: String {
         get { state.withLock { $0.name } }
@@ -42,17 +59,18 @@ public final class SondeSpan: Tracing.Span {
 
     public var attributes: SpanAttributes {
         get { state.withLock { $0.attributes } }
-        set { change { $0.setAttributes(newValue, limit: limits.attributeCount) } }
+        set { change { $0.setAttributes(newValue, limit: core.limits.attributeCount) } }
     }
 
-    public func setStatus(_ status: Tracing.SpanStatus) { change { $0.setStatus(status) } }
+    public func setStatus(_ status: Tracing.SpanStatus) {
+        change { $0.setStatus(status) }
+    }
 
     public func addEvent(_ event: Tracing.SpanEvent) {
-        change { $0.addEvent(event, limit: limits.eventCount) }
+        change { $0.addEvent(event, limit: core.limits.eventCount) }
     }
 
-    /// Adds an event by OpenTelemetry's conventions for exceptions. The status is left to the caller; if it is later set
-    /// to an error without a message, it gets the message of the last error recorded.
+    /// Adds an `exception` event. Its message becomes the status's if the span fails without one.
     public func recordError<Instant: TracerInstant>(
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
     ) {
@@ -64,29 +82,71 @@ public final class SondeSpan: Tracing.Span {
         let event = Tracing.SpanEvent(name: "exception", at: instant(), attributes: described)
         change {
             $0.lastErrorMessage = message
-            $0.addEvent(event, limit: limits.eventCount)
+            $0.addEvent(event, limit: core.limits.eventCount)
         }
     }
 
     public func addLink(_ link: Tracing.SpanLink) {
         guard let linked = link.context.trace else { return }
-        change { $0.addLink(linked, attributes: link.attributes, limit: limits.linkCount) }
+        change { $0.addLink(linked, attributes: link.attributes, limit: core.limits.linkCount) }
     }
 
     public func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
-        let ended: SpanState? = state.withLock { state in
-            guard !state.hasEnded else { return nil }
+        guard isKept else { return }
+        // A clock that was set back must not make a span end before it began.
+        let end = max(start, instant().nanosecondsSinceEpoch)
+        state.withLock { state in
+            guard !state.hasEnded else { return }
             state.hasEnded = true
-            return state
+            if let place = state.openPlace { core.openSpans?.remove(self, at: place) }
+            finish(&state, at: end)
         }
-        guard let ended, let queue else { return }
-        let head = SpanHead(
-            trace: trace, parent: parent, kind: kind, start: start, end: instant().nanosecondsSinceEpoch)
-        queue.append(scope: "") { $0.span(head, ended, limits: self.limits) }
     }
 
-    private func change(_ body: (inout SpanState) -> Void) {
-        guard isSampled else { return }
+    /// Encodes the span and passes it on.
+    private func finish(_ state: inout SpanState, at end: UInt64) {
+        guard trace.isSampled || !isLocalRoot else { return finishHeldRoot(&state, at: end) }
+        guard core.queue != nil else { return }
+        let scratch = core.pool.take()
+        encode(state, end: end, into: &scratch.pointee.buffer)
+        core.finish(scratch.pointee.buffer, isSampled: trace.isSampled, hold: hold, at: end)
+        core.pool.give(scratch)
+    }
+
+    /// The first span of a trace that was not sampled decides about those that were held.
+    private func finishHeldRoot(_ state: inout SpanState, at end: UInt64) {
+        guard let hold, let tail = core.tail else { return }
+        let reason = tail.reason(isError: state.status.code == .error, nanoseconds: end - start)
+        hold.decide(reason)
+        guard let reason else { return }
+        state.attributes.set(TraceTail.reasonKey, value: .string(reason.rawValue))
+        let scratch = core.pool.take()
+        encode(state, end: end, into: &scratch.pointee.buffer)
+        tail.queue.append(scratch.pointee.buffer.framed(field: 2))
+        core.pool.give(scratch)
+    }
+
+    /// Queues the span as it is, without an end; collectors that know of it show it until the end arrives.
+    func reportUnfinished() {
+        state.withLock { state in
+            guard !state.hasEnded, let queue = core.queue else { return }
+            let scratch = core.pool.take()
+            encode(state, end: 0, into: &scratch.pointee.buffer)
+            scratch.pointee.buffer.message(field: 9) { $0.unfinishedMark() }
+            queue.append(scratch.pointee.buffer.framed(field: 2))
+            core.pool.give(scratch)
+        }
+    }
+
+    private func encode(_ state: SpanState, end: UInt64, into buffer: inout EntryBuffer) {
+        buffer.spanHead(
+            trace, parentID: parentID, parentIsRemote: parentIsRemote, name: state.name, kind: kind, start: start,
+            end: end)
+        buffer.spanState(state, limits: core.limits)
+    }
+
+    private func change(_ body: (inout sending SpanState) -> Void) {
+        guard isKept else { return }
         state.withLock { state in
             if !state.hasEnded { body(&state) }
         }
@@ -109,6 +169,8 @@ struct SpanState: Sendable {
     var droppedEvents: UInt32 = 0
     var droppedLinks: UInt32 = 0
     var lastErrorMessage = ""
+    /// Where the span stands in the table of open spans.
+    var openPlace: Int?
     var hasEnded = false
 
     init(name: String) { self.name = name }
@@ -147,13 +209,4 @@ struct SpanState: Sendable {
             status = SondeModel.SpanStatus(code: .error, message: message)
         }
     }
-}
-
-/// What is fixed from a span's start, and its end.
-struct SpanHead: Sendable {
-    var trace: TraceContext
-    var parent: TraceContext?
-    var kind: Tracing.SpanKind
-    var start: UInt64
-    var end: UInt64
 }

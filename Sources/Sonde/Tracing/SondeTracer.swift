@@ -16,49 +16,41 @@ public import Tracing
 public struct SondeTracer: Tracer {
     public typealias Span = SondeSpan
 
-    let sampler: Sampler
-    let limits: SpanLimits
-    let propagators: Set<Propagator>
-    let identifiers: IdentifierSource
-    /// Where ended spans go; nil if they are not exported.
-    let queue: ExportQueue?
+    let core: TracerCore
+
+    init(_ core: TracerCore) { self.core = core }
 
     public func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: Tracing.SpanKind,
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
     ) -> SondeSpan {
-        var context = context()
-        let parent = context.trace
-        let traceID = parent?.traceID ?? identifiers.nextTraceID()
-        let isSampled = sampler.samples(traceID, parent: parent)
-        var flags = parent.map { $0.flags.intersection(.random) } ?? .random
-        if isSampled { flags.insert(.sampled) }
-        let trace = TraceContext(
-            traceID: traceID, spanID: identifiers.nextSpanID(), flags: flags, state: parent?.state ?? .empty,
-            isRemote: false)
-        context.trace = trace
+        let context = context()
+        let place = context.place
+        let birth = core.birth(parent: place?.trace, hold: place?.hold) {
+            SpanStart(name: operationName, kind: kind, attributes: context.startAttributes)
+        }
         return SondeSpan(
-            name: operationName, kind: kind, trace: trace, parent: parent, context: context,
-            start: instant().nanosecondsSinceEpoch, limits: limits, queue: isSampled ? queue : nil,
-            isSampled: isSampled)
+            name: operationName, kind: kind, birth: birth, context: context, start: instant().nanosecondsSinceEpoch,
+            core: core)
+    }
+
+    /// The span that the context was made by; nil outside of spans, and for those of callers.
+    public func activeSpan(identifiedBy context: ServiceContext) -> SondeSpan? {
+        guard case .span(let span) = context.place else { return nil }
+        return span
     }
 
     public func forceFlush() {
-        queue?.wake()
+        core.queue?.wake()
     }
 
     public func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
     ) where Extract.Carrier == Carrier {
-        if propagators.contains(.traceContext), let header = extractor.extract(key: "traceparent", from: carrier),
-            let parent = TraceParent(header)
-        {
-            let state = extractor.extract(key: "tracestate", from: carrier).flatMap { TraceState($0) }
-            context.trace = TraceContext(
-                traceID: parent.traceID, spanID: parent.spanID, flags: parent.flags, state: state ?? .empty,
-                isRemote: true)
+        if let trace = core.propagation.trace(from: carrier, extractor) {
+            context[TracePlaceKey.self] = .other(TraceReference(trace))
         }
-        if propagators.contains(.baggage), let header = extractor.extract(key: "baggage", from: carrier) {
+        if core.propagation.contains(.baggage), let header = extractor.extract(key: "baggage", from: carrier) {
             context.baggage = Baggage(W3CBaggage(header))
         }
     }
@@ -66,28 +58,12 @@ public struct SondeTracer: Tracer {
     public func inject<Carrier, Inject: Injector>(
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
-        if propagators.contains(.traceContext), let trace = context.trace {
-            let parent = TraceParent(traceID: trace.traceID, spanID: trace.spanID, flags: trace.flags)
-            injector.inject(parent.text, forKey: "traceparent", into: &carrier)
-            if !trace.state.isEmpty { injector.inject(trace.state.text, forKey: "tracestate", into: &carrier) }
-        }
-        if propagators.contains(.baggage) {
-            let baggage = context.baggage.wire.text
-            if !baggage.isEmpty { injector.inject(baggage, forKey: "baggage", into: &carrier) }
-        }
+        guard !context.isEmpty else { return }
+        if let trace = context.place?.trace { core.propagation.inject(trace, into: &carrier, injector) }
+        guard core.propagation.contains(.baggage), let baggage = context[BaggageKey.self] else { return }
+        let text = baggage.wire.text
+        if !text.isEmpty { injector.inject(text, forKey: "baggage", into: &carrier) }
     }
-}
-
-/// A format in which context crosses process borders; the names are those of OTEL_PROPAGATORS.
-public struct Propagator: Hashable, Sendable, CustomStringConvertible {
-    let name: String
-
-    /// W3C `traceparent` and `tracestate`.
-    public static let traceContext = Propagator(name: "tracecontext")
-    /// W3C `baggage`.
-    public static let baggage = Propagator(name: "baggage")
-
-    public var description: String { name }
 }
 
 /// How much one span may hold. What exceeds it is dropped, and the span says how much.

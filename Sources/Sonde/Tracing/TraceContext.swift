@@ -16,14 +16,49 @@ struct TraceContext: Hashable, Sendable {
 
     var isSampled: Bool { flags.contains(.sampled) }
 
+    /// No span: what memory holds that waits to be used.
+    static let none = TraceContext(traceID: .zero, spanID: .zero, flags: [], state: .empty, isRemote: false)
+
     /// OTLP's `flags`: the W3C bits, `has_is_remote` (bit 8) and `is_remote` (bit 9) telling of the parent.
     func wireFlags(parentIsRemote: Bool) -> UInt32 {
         UInt32(flags.rawValue) | 0x100 | (parentIsRemote ? 0x200 : 0)
     }
 }
 
-enum TraceContextKey: ServiceContextKey {
-    typealias Value = TraceContext
+/// Where a context stands. One word, so that a context holds it without a box; a span of ours is in the context itself,
+/// which makes its identity cost nothing.
+enum TracePlace: Sendable {
+    case span(SondeSpan)
+    case other(TraceReference)
+
+    var trace: TraceContext {
+        switch self {
+        case .span(let span): span.trace
+        case .other(let reference): reference.trace
+        }
+    }
+
+    var hold: TraceHold? {
+        switch self {
+        case .span(let span): span.hold
+        case .other(let reference): reference.hold
+        }
+    }
+}
+
+/// The identity of a caller's span, or of a lean one.
+final class TraceReference: Sendable {
+    let trace: TraceContext
+    let hold: TraceHold?
+
+    init(_ trace: TraceContext, hold: TraceHold? = nil) {
+        self.trace = trace
+        self.hold = hold
+    }
+}
+
+enum TracePlaceKey: ServiceContextKey {
+    typealias Value = TracePlace
     static var nameOverride: String? { "sonde-trace" }
 }
 
@@ -33,9 +68,13 @@ enum BaggageKey: ServiceContextKey {
 }
 
 extension ServiceContext {
+    /// Asked for with every span: an empty context is not worth hashing a key.
+    @inline(__always)
+    var place: TracePlace? { isEmpty ? nil : self[TracePlaceKey.self] }
+
     var trace: TraceContext? {
-        get { self[TraceContextKey.self] }
-        set { self[TraceContextKey.self] = newValue }
+        get { place?.trace }
+        set { self[TracePlaceKey.self] = newValue.map { .other(TraceReference($0)) } }
     }
 
     /// The id of the trace this context belongs to, as 32 lower-case hex digits; nil outside of any.
