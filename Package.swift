@@ -74,6 +74,7 @@ let package = Package(
         .library(name: "SondeHummingbird", targets: ["SondeHummingbird"]),
         .library(name: "SondeGRDB", targets: ["SondeGRDB"]),
         .library(name: "SondeGRPC", targets: ["SondeGRPC"]),
+        .library(name: "SondeTesting", targets: ["SondeTesting"]),
         .executable(name: "sonde", targets: ["SondeCLI"]),
     ],
     traits: [
@@ -142,6 +143,7 @@ let package = Package(
         room("SondeGRDB", ["Sonde", grdb, sqlite, coreMetrics, tracing]),
         // Empty without the trait GRPC.
         room("SondeGRPC", ["Sonde", grpc, coreMetrics, tracing]),
+        room("SondeTesting", ["SondeModel", "SondeWire", "Sonde", log, coreMetrics, tracing]),
 
         // Floor 6: the executable.
         .executableTarget(
@@ -219,6 +221,7 @@ let package = Package(
             ]),
         tests("SondeGRDB", ["SondeWire", "Sonde", grdb, metrics, tracing]),
         tests("SondeGRPC", ["SondeWire", "Sonde", grpc, grpcInProcess, metrics, tracing]),
+        tests("SondeTesting", ["Sonde", log, metrics, tracing]),
         tests(
             "SondeCLI",
             [

@@ -20,7 +20,10 @@ struct MetricName: Sendable {
         help: "Measurements that made no sense: NaN, infinite, negative.")
     static let logLinesDropped = MetricName(
         name: "sonde_library_log_lines_dropped_total",
-        help: "Log lines that could not be written to their output.")
+        help: "Log lines that could not be written to their output, by reason.")
+    static let logLinesRepeated = MetricName(
+        name: "sonde_library_log_lines_repeated_total",
+        help: "Log lines left out because they repeated others too often.")
 
     // MARK: Export
 

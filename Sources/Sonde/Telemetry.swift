@@ -36,14 +36,18 @@ public struct Telemetry: Service {
     /// - Throws: ``TelemetryError`` if an endpoint set in code is not an http or https URL.
     public init(_ configuration: TelemetryConfiguration) throws(TelemetryError) {
         try Self.check(configuration)
+        self.init(
+            configuration, traceQueue: Self.queue(.traces, configuration, isOn: configuration.exportsTraces),
+            logQueue: Self.queue(.logs, configuration, isOn: configuration.exportsLogs))
+    }
+
+    init(_ configuration: TelemetryConfiguration, traceQueue: ExportQueue?, logQueue: ExportQueue?) {
         self.configuration = configuration
+        self.traceQueue = traceQueue
+        self.logQueue = logQueue
         resource = Resource(configuration)
         metrics = MetricsRegistry(seriesPerFamily: configuration.seriesPerMetric)
-        traceQueue = Self.queue(.traces, configuration, isOn: configuration.exportsTraces)
-        logQueue = Self.queue(.logs, configuration, isOn: configuration.exportsLogs)
-        pipeline = LogPipeline(
-            serviceName: configuration.serviceName, output: configuration.logOutput.descriptor.map(LogFile.init),
-            queue: logQueue)
+        pipeline = LogPipeline(configuration, queue: logQueue)
         tracer = SondeTracer(TracerCore(configuration, queue: traceQueue))
         addMetrics()
     }
@@ -97,8 +101,15 @@ public struct Telemetry: Service {
         #endif
     }
 
-    func logHandler(label: String, provider: Logger.MetadataProvider?) -> JSONLogHandler {
-        JSONLogHandler(label: label, level: configuration.logLevel, provider: provider, pipeline: pipeline)
+    /// Waits until all lines logged so far are written, for at most so long; returns whether they are.
+    @discardableResult
+    public func flushLogs(within time: Duration = .milliseconds(500)) -> Bool {
+        pipeline.flush(milliseconds: Int(min(max(time, .zero), .seconds(3_600)) / .milliseconds(1)))
+    }
+
+    func logHandler(label: String, provider: Logger.MetadataProvider?) -> SondeLogHandler {
+        SondeLogHandler(
+            label: label, level: configuration.level(ofLogger: label), provider: provider, pipeline: pipeline)
     }
 
     /// A logger whose records are written and not exported.
@@ -110,7 +121,7 @@ public struct Telemetry: Service {
 
     /// Writes a log line of the caller's own form, newline included, to where the log lines go; what is lost is counted
     /// with theirs.
-    package func writeLogLine(_ line: String) { pipeline.writeLine(Array(line.utf8)) }
+    package func writeLogLine(_ line: String) { pipeline.writeLine(line) }
 
     private func logWarnings() {
         let logger = logger(label: "sonde.telemetry")
@@ -147,7 +158,14 @@ public struct Telemetry: Service {
         for (name, bounds) in configuration.histogramBuckets { metrics.setBuckets(bounds, for: name) }
         let labels = resource.attributes.map { ($0.key, $0.value.text) }
         metrics.setInfo(MetricName.target.name, help: MetricName.target.help, labels: labels)
-        metrics.observe(.logLinesDropped, as: .counter) { [pipeline] in Double(pipeline.droppedLineCount) }
+        for reason in LogDropReason.allCases {
+            metrics.observe(.logLinesDropped, as: .counter, labels: [("reason", reason.rawValue)]) { [pipeline] in
+                Double(pipeline.droppedLineCount(reason))
+            }
+        }
+        if pipeline.repeatedLineCount != nil {
+            metrics.observe(.logLinesRepeated, as: .counter) { [pipeline] in Double(pipeline.repeatedLineCount ?? 0) }
+        }
         for queue in [traceQueue, logQueue].compactMap({ $0 }) {
             let signal = ("signal", queue.signal.rawValue)
             metrics.observe(.queued, as: .gauge, labels: [signal]) { Double(queue.queuedCount) }

@@ -200,17 +200,6 @@ enum EndpointURL {
     }
 }
 
-enum LogLevelName {
-    /// swift-log's levels and OpenTelemetry's names for them, in any case.
-    static func level(_ name: String) -> Logger.Level? {
-        switch name.lowercased() {
-        case "warn": .warning
-        case "fatal": .critical
-        case let name: Logger.Level(rawValue: name)
-        }
-    }
-}
-
 enum TextTrim {
     static func blanks(_ text: String) -> String {
         var text = text[...]

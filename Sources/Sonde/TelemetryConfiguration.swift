@@ -48,10 +48,23 @@ public struct TelemetryConfiguration: Sendable {
 
     // MARK: Logs
 
-    /// The least severe level that is logged. OTEL_LOG_LEVEL.
+    /// The least severe level that is logged. OTEL_LOG_LEVEL, else LOG_LEVEL.
     public var logLevel = Logger.Level.info
+    /// Levels of loggers by the beginning of their label: `["shop": .debug]` holds for `shop` and `shop.orders`. The
+    /// longest beginning wins. SONDE_LOG_LEVELS (`shop=debug,shop.orders=trace`).
+    public var logLevels: [String: Logger.Level] = [:]
     /// Where log lines are written.
     public var logOutput = LogOutput.standardError
+    /// JSON lines, or lines for reading; by itself the latter on a terminal. SONDE_LOG_FORMAT.
+    public var logFormat = LogFormat.automatic
+    /// What is written as `<redacted>`. SONDE_LOG_REDACTION, SONDE_LOG_REDACTED_KEYS.
+    public var logRedaction = LogRedaction.sensitive
+    /// How many lines of one kind are written; nil for all. SONDE_LOG_REPEAT_LIMIT, SONDE_LOG_REPEAT_WINDOW
+    /// (milliseconds).
+    public var logRepetition: LogRepetition?
+    /// How much of a log record is exported. OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT,
+    /// OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT.
+    public var logRecordLimits = LogRecordLimits()
     /// Metadata added to every log record, beside the ids of the current span.
     public var metadataProvider: Logger.MetadataProvider?
 

@@ -19,6 +19,7 @@ struct ArrowTests {
         "SondeViewer": ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"],
         "SondeClient": ["SondeModel", "SondeStorage", "SondeWire"],
         "SondeHummingbird": ["SondeModel", "SondeWire", "Sonde"],
+        "SondeTesting": ["SondeModel", "SondeWire", "Sonde"],
         "SondeGRDB": ["Sonde"],
         "SondeGRPC": ["Sonde"],
         "SondeCLI": [

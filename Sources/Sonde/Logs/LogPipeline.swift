@@ -4,124 +4,106 @@
 import Logging
 import SondeModel
 import SondeWire
-import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Shared by all log handlers of one `Telemetry`.
 final class LogPipeline: Sendable {
-    private let serviceName: String
+    let serviceName: String
     private let output: LogFile?
+    private let console: ConsoleStyle?
     private let queue: ExportQueue?
+    private let redaction: LogRedaction
+    private let limits: LogRecordLimits
+    private let repeats: LogRepeats?
+    private let scratches = LogScratchPool()
 
-    init(serviceName: String, output: LogFile?, queue: ExportQueue?) {
-        self.serviceName = serviceName
-        self.output = output
+    init(_ configuration: TelemetryConfiguration, queue: ExportQueue?) {
+        serviceName = configuration.serviceName
+        let descriptor = configuration.logOutput.descriptor
+        output = descriptor.map { LogFile(descriptor: $0) }
+        console = descriptor.flatMap { configuration.logFormat.consoleStyle(descriptor: $0) }
+        redaction = configuration.logRedaction
+        limits = configuration.logRecordLimits
+        repeats = configuration.logRepetition.map(LogRepeats.init)
         self.queue = queue
     }
 
-    var droppedLineCount: UInt64 { output?.droppedCount ?? 0 }
+    deinit { tell(repeats?.end() ?? []) }
 
-    func write(_ line: LogLine, isExported: Bool) {
-        if let output {
-            var writer = JSONWriter(reservingCapacity: 512)
-            writer.logLine(line, serviceName: serviceName)
-            output.write(writer.bytes)
+    /// Lines that were not written, by reason.
+    func droppedLineCount(_ reason: LogDropReason) -> UInt64 { output?.droppedCount(reason) ?? 0 }
+
+    /// Lines left out because they repeated others; nil if that is not watched.
+    var repeatedLineCount: UInt64? { repeats?.leftOutCount }
+
+    /// Writes a record unless it repeats others too often.
+    func write(_ line: LogLine, from source: LogSource, isExported: Bool) {
+        if let repeats {
+            let verdict = repeats.admit(line.level, label: source.label, message: line.message, at: line.time)
+            if !verdict.ended.isEmpty { tell(verdict.ended) }
+            guard verdict.isWritten else { return }
         }
-        if isExported { queue?.append(scope: line.label) { $0.log(line) } }
-    }
-}
-
-extension LogPipeline {
-    /// A line in a form of the caller's own.
-    func writeLine(_ line: [UInt8]) { output?.write(line) }
-}
-
-/// A file descriptor that takes whole lines.
-final class LogFile: Sendable {
-    private let descriptor: Int32
-    private let turn = Mutex(State())
-    private let dropped = Atomic<UInt64>(0)
-
-    private struct State {
-        /// The reader let a line wait for its time-out and has taken nothing since.
-        var isStuck = false
-        /// What was written last has no newline at its end.
-        var isTorn = false
+        put(line, source, isExported: isExported)
     }
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
-
-    /// Lines given up, wholly or in part.
-    var droppedCount: UInt64 { dropped.load(ordering: .relaxed) }
-
-    /// Writes `line`, its newline included, with one call where the system takes it whole; lines of several threads
-    /// never mix. A reader that does not read (a full non-blocking pipe) or is gone costs the line, not the service: it
-    /// is waited for once, and not again until it has taken something. The line after one that was torn begins anew.
-    func write(_ line: [UInt8]) {
-        let isWritten = turn.withLock { state in
-            let rest = line.withUnsafeBytes { write(&state, $0) }
-            if rest == 0 { return true }
-            state.isTorn = state.isTorn || rest < line.count
-            return false
+    /// Encoding is done before any lock is taken: descriptions of values are the caller's code, and may log themselves.
+    private func put(_ line: LogLine, _ source: LogSource, isExported: Bool) {
+        scratches.withScratch { scratch in
+            if let output {
+                scratch.line.clear()
+                if let console {
+                    scratch.writeConsole(line, source, console, redaction)
+                } else {
+                    scratch.writeJSON(line, source, redaction)
+                }
+                output.write(scratch.line.bytes, at: line.time, urgency: line.level.urgency)
+            }
+            if isExported, let queue { export(line, source, to: queue, &scratch) }
         }
-        if !isWritten { dropped.wrappingAdd(1, ordering: .relaxed) }
     }
 
-    /// Returns how many bytes could not be written.
-    private func write(_ state: inout State, _ line: UnsafeRawBufferPointer) -> Int {
-        if state.isTorn {
-            guard Self.lineEnd.withUnsafeBytes({ writeAll($0, &state) }) == 0 else { return line.count }
-            state.isTorn = false
-        }
-        return writeAll(line, &state)
+    private func export(_ line: LogLine, _ source: LogSource, to queue: ExportQueue, _ scratch: inout LogScratch) {
+        scratch.record.bytes.removeAll(keepingCapacity: true)
+        scratch.record.message(field: 2) { $0.log(line, limits, redaction) }
+        scratch.record.bytes.withUnsafeBytes { queue.append($0, scope: source.label) }
     }
 
-    private static let lineEnd = [UInt8(ascii: "\n")]
-
-    private func writeAll(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> Int {
-        var rest = bytes
-        while let base = rest.baseAddress, !rest.isEmpty {
-            let count = systemWrite(descriptor, base, rest.count)
-            if count > 0 {
-                state.isStuck = false
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            } else if !canTryAgain(&state) {
-                break
+    /// One line for each kind of line that was left out.
+    private func tell(_ repeated: [RepeatedLines]) {
+        for lines in repeated {
+            let metadata: Logger.Metadata = [
+                "log.repeated.count": .stringConvertible(lines.count), "log.repeated.message": .string(lines.message),
+            ]
+            LogFields.with(handler: [:], provided: [:], call: metadata, error: [:]) { fields in
+                let line = LogLine(
+                    time: LogClock.now, level: lines.level, message: "repeated lines were left out", trace: nil,
+                    fields: fields)
+                put(line, LogSource(label: lines.label, serviceName: serviceName), isExported: true)
             }
         }
-        return rest.count
     }
 
-    private func canTryAgain(_ state: inout State) -> Bool {
-        switch errno {
-        case EINTR: return true
-        case EAGAIN:
-            var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            let isReady = systemPoll(&poll, 1, state.isStuck ? 0 : Limits.logWriteMilliseconds) > 0
-            state.isStuck = !isReady
-            return isReady
-        default: return false
+    // MARK: The end
+
+    /// Tells what was left out and waits until everything is written, for at most so many milliseconds.
+    @discardableResult
+    func flush(milliseconds: Int = Limits.logExitMilliseconds) -> Bool {
+        tell(repeats?.end() ?? [])
+        return output?.flush(milliseconds: milliseconds) ?? true
+    }
+
+    /// Writes a line in a form of the caller's own.
+    func writeLine(_ line: String, level: Logger.Level = .info) {
+        var line = line
+        line.withUTF8 { output?.write(UnsafeRawBufferPointer($0), at: LogClock.now, urgency: level.urgency) }
+    }
+}
+
+extension Logger.Level {
+    fileprivate var urgency: LogUrgency {
+        switch self {
+        case .critical: .last
+        case .error: .soon
+        default: .none
         }
     }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
-}
-
-private func systemPoll(_ poll: UnsafeMutablePointer<pollfd>, _ count: UInt, _ milliseconds: Int32) -> Int32 {
-    #if canImport(Glibc)
-        Glibc.poll(poll, nfds_t(count), milliseconds)
-    #elseif canImport(Musl)
-        Musl.poll(poll, nfds_t(count), milliseconds)
-    #else
-        Darwin.poll(poll, nfds_t(count), milliseconds)
-    #endif
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// An attribute's value, made to be compared with literals.
+
+import SondeModel
+
+/// The value of an attribute of a span or log record: `span.attributes["http.response.status_code"] == 200`.
+public enum TestValue: Hashable, Sendable {
+    case empty
+    case string(String)
+    case int(Int)
+    case double(Double)
+    case bool(Bool)
+    case bytes([UInt8])
+    case array([TestValue])
+    case map([String: TestValue])
+}
+
+extension TestValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int) { self = .int(value) }
+    public init(floatLiteral value: Double) { self = .double(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(arrayLiteral elements: TestValue...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, TestValue)...) {
+        self = .map(Dictionary(elements) { _, last in last })
+    }
+}
+
+extension TestValue: CustomStringConvertible {
+    /// The value as a literal would be written.
+    public var description: String {
+        switch self {
+        case .empty: "nil"
+        case .string(let text): text.debugDescription
+        case .int(let number): "\(number)"
+        case .double(let number): "\(number)"
+        case .bool(let flag): "\(flag)"
+        case .bytes(let bytes): "\(bytes)"
+        case .array(let values): "\(values)"
+        case .map(let values):
+            "["
+                + values.sorted { $0.key < $1.key }.map { "\($0.key.debugDescription): \($0.value)" }
+                .joined(separator: ", ") + "]"
+        }
+    }
+}
+
+extension TestValue {
+    init(_ value: AttributeValue) {
+        switch value {
+        case .empty: self = .empty
+        case .string(let text): self = .string(text)
+        case .bool(let flag): self = .bool(flag)
+        case .int(let number): self = .int(Int(number))
+        case .double(let number): self = .double(number)
+        case .bytes(let bytes): self = .bytes(bytes)
+        case .array(let values): self = .array(values.map(TestValue.init))
+        case .map(let entries): self = .map(Self.dictionary(entries))
+        }
+    }
+
+    static func dictionary(_ attributes: [Attribute]) -> [String: TestValue] {
+        Dictionary(attributes.map { ($0.key, TestValue($0.value)) }) { _, last in last }
+    }
+}
