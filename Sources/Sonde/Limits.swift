@@ -11,8 +11,20 @@ enum Limits {
     static let families = 10_000
     /// Upper bounds of a histogram's buckets, seconds for timers: the stable HTTP conventions' advice.
     static let bucketBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-    /// Copies of a histogram's counters. Threads spread over them, so that two cores rarely write one cache line.
-    static let histogramShards = 4
+    /// Memory for copies of numbers that several threads write at once, bytes in the process. A counter's eight copies
+    /// take 512, a histogram's 1 to 2 thousand: enough for the few thousand series that are ever that hot.
+    static let stripeBytes = 8 << 20
+    /// Ways in which a service's code names metrics: a label with names of dimensions. As many as there may be families,
+    /// and as many again for those that are named in several places.
+    static let metricShapes = 20_000
+    /// Buckets of a native histogram on each side of zero, OpenTelemetry's default: 1.3 KB, and 4 % wide where values
+    /// differ by a factor of five hundred.
+    static let exponentialBuckets = 160
+    /// Whole numbers from which on a measurement is added to a sum as Double: 2^40, so that millions of them fit an Int64.
+    static let wholeMeasurement: UInt64 = 1 << 40
+    /// Measurements outside of sampled spans until the next one is looked at again, while an exemplar is wanted. Looking
+    /// costs about 50 ns, of which a sixteenth is less than the measurement itself.
+    static let exemplarPatience: UInt32 = 16
 
     // MARK: Spans
 

@@ -21,18 +21,8 @@ extension PrometheusText {
     /// are joined by `;`, as OpenTelemetry's mapping says. Names in `reserved` get the prefix `exported_`.
     package static func labels(_ pairs: [(String, String)], reserved: String? = nil) -> String {
         guard !pairs.isEmpty else { return "" }
-        var named: [(name: String, value: String)] = []
-        for (rawName, value) in pairs.sorted(by: { $0.0 < $1.0 }) where !value.isEmpty {
-            var name = labelName(rawName)
-            if name == reserved { name = "exported_" + name }
-            if let same = named.firstIndex(where: { $0.name == name }) {
-                named[same].value += ";" + value
-            } else {
-                named.append((name, value))
-            }
-        }
         var bytes: [UInt8] = []
-        for (name, value) in named.sorted(by: { $0.name < $1.name }) {
+        for (name, value) in canonical(pairs, reserved: reserved) {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
             bytes.append(contentsOf: name.utf8)
             bytes.append(contentsOf: "=\"".utf8)
@@ -42,7 +32,29 @@ extension PrometheusText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func appendEscaped(_ value: String, to bytes: inout [UInt8]) {
+    /// The labels that ``labels(_:reserved:)`` prints, in its order, before their values are escaped.
+    package static func canonical(
+        _ pairs: [(String, String)], reserved: String? = nil
+    ) -> [(name: String, value: String)] {
+        var named: [(name: String, value: String)] = []
+        for (rawName, value) in pairs.sorted(by: { $0.0 < $1.0 }) where !value.isEmpty {
+            let name = labelName(rawName, reserved: reserved)
+            if let same = named.firstIndex(where: { $0.name == name }) {
+                named[same].value += ";" + value
+            } else {
+                named.append((name, value))
+            }
+        }
+        return named.sorted { $0.name < $1.name }
+    }
+
+    /// `raw` as a label name; `exported_` before it if it is `reserved`.
+    package static func labelName(_ raw: String, reserved: String?) -> String {
+        let name = labelName(raw)
+        return name == reserved ? "exported_" + name : name
+    }
+
+    package static func appendEscaped(_ value: String, to bytes: inout [UInt8]) {
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)

@@ -24,6 +24,21 @@ package struct PrometheusText: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Goes on behind families that somebody else has written.
+    package init(format: PrometheusFormat, following bytes: [UInt8]) {
+        self.format = format
+        self.bytes = bytes
+    }
+
+    /// The lines that begin a family.
+    package static func header(
+        _ name: String, kind: Kind, help: String, unit: String?, format: PrometheusFormat
+    ) -> [UInt8] {
+        var text = PrometheusText(format: format, reservingCapacity: 256)
+        text.family(name, kind: kind, help: help, unit: unit)
+        return text.bytes
+    }
+
     /// Begins a family. `name` is the name of its samples: a counter's ends in `_total`, an info's in `_info`.
     package mutating func family(_ name: String, kind: Kind, help: String, unit: String? = nil) {
         let family = familyName(name, kind: kind)
@@ -160,59 +175,6 @@ extension PrometheusText {
             self.spanID = spanID
             self.value = value
             self.seconds = seconds
-        }
-    }
-}
-
-/// Which of the two formats a scraper wants.
-package enum PrometheusFormat: Sendable, CaseIterable {
-    case text
-    case openMetrics
-
-    package var contentType: String {
-        switch self {
-        case .text: "text/plain; version=0.0.4; charset=utf-8"
-        case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
-        }
-    }
-
-    /// The better of the two by the `Accept` header's q-values. OpenMetrics must be asked for by name; whoever accepts
-    /// neither still gets text, which tells more than a 406.
-    package static func preferred(accept: String?) -> PrometheusFormat {
-        guard let accept else { return .text }
-        var openMetrics = 0.0
-        var plain = 0.0
-        var wildcard = 0.0
-        for range in accept.split(separator: ",").map(MediaRange.init) {
-            switch (range.type, range.version) {
-            case ("application/openmetrics-text", nil), ("application/openmetrics-text", "1.0.0"):
-                openMetrics = max(openMetrics, range.quality)
-            case ("text/plain", nil), ("text/plain", "0.0.4"): plain = max(plain, range.quality)
-            case ("text/*", _), ("*/*", _): wildcard = max(wildcard, range.quality)
-            default: continue
-            }
-        }
-        return openMetrics > 0 && openMetrics >= (plain > 0 ? plain : wildcard) ? .openMetrics : .text
-    }
-
-    private struct MediaRange {
-        var type: String
-        var version: String?
-        var quality = 1.0
-
-        init(_ text: Substring) {
-            let parts = text.split(separator: ";").map { TraceState.trimmed($0).lowercased() }
-            type = parts.first ?? ""
-            for parameter in parts.dropFirst() {
-                let pair = parameter.split(separator: "=", maxSplits: 1).map { TraceState.trimmed($0) }
-                guard pair.count == 2 else { continue }
-                let value = pair[1].filter { $0 != "\"" }
-                switch pair[0] {
-                case "q": quality = Double(value).map { min(max($0, 0), 1) } ?? 0
-                case "version": version = value
-                default: continue
-                }
-            }
         }
     }
 }

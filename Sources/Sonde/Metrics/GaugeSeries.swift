@@ -2,18 +2,16 @@
 // One gauge: the last value set, or moved up and down, without a lock.
 
 import CoreMetrics
+import SondeWire
 import Synchronization
 
 /// The value behind a `Meter`, a `Gauge` and a `Recorder` that does not aggregate.
-final class GaugeSeries: MeterHandler, RecorderHandler {
+final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler, @unchecked Sendable {
     /// Bits of a Double.
     private let bits = Atomic<UInt64>(0)
-    private let faults: MeasurementFaults
-    let place: SeriesPlace
 
     init(place: SeriesPlace, faults: MeasurementFaults) {
-        self.place = place
-        self.faults = faults
+        super.init(place: place, faults: faults)
     }
 
     func set(_ value: Int64) { bits.store(Double(value).bitPattern, ordering: .relaxed) }
@@ -28,5 +26,13 @@ final class GaugeSeries: MeterHandler, RecorderHandler {
 
     func decrement(by amount: Double) { increment(by: -amount) }
 
-    var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
+    var value: Double { bits.double }
+
+    override func write(to sink: inout PrometheusSink, format: PrometheusFormat) {
+        sink.append(padded: text.start, text.count)
+        sink.append(value)
+        sink.append(byte: UInt8(ascii: "\n"))
+    }
+
+    override var point: MetricPoint { .number(value, exemplar: nil) }
 }

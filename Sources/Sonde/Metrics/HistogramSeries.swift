@@ -1,103 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
-// One histogram: a count per bucket and the sum, without a lock.
+// One histogram with explicit buckets: a count per bucket and the sum, without a lock.
 //
-//   shard 0: [ bucket 0 | bucket 1 | … | bucket n (+Inf) | sum bits | padding to a cache line ]
-//   shard 1: …
+//   [ bucket 0 | bucket 1 | … | bucket n (+Inf) | sum, whole part | sum, bits of the rest ]
 //
-// A thread writes one shard, so that two cores do not pass one cache line back and forth; a scrape adds them up.
+// The sum of times is kept in whole nanoseconds and the sum of whole numbers as such: one addition, exact. Only
+// fractions are added up as Doubles.
 
 import CoreMetrics
+import SondeWire
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// The value behind a `Timer` (in seconds) and a `Recorder` that aggregates.
-final class HistogramSeries: RecorderHandler, TimerHandler, Sendable {
-    /// Upper bounds, ascending, without +Inf.
-    let bounds: [Double]
-    let place: SeriesPlace
-    private let faults: MeasurementFaults
-    private let cells: AtomicCells
-    /// Cells of one shard: a multiple of eight, which is a cache line.
-    private let stride: Int
+final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecked Sendable {
+    let bounds: BucketBounds
+    /// Whether it measures times, so that the whole part of the sum counts nanoseconds.
+    let measuresTime: Bool
+    private let cells: UnsafeMutablePointer<Atomic<UInt64>>
+    private let stripes = Atomic<UInt>(0)
+    private let words: Int
 
-    init(place: SeriesPlace, bounds: [Double], faults: MeasurementFaults) {
-        self.place = place
+    init(
+        place: SeriesPlace, bounds: BucketBounds, measuresTime: Bool, faults: MeasurementFaults, keepsExemplars: Bool
+    ) {
         self.bounds = bounds
-        self.faults = faults
-        stride = (bounds.count + 2 + 7) / 8 * 8
-        cells = AtomicCells(count: stride * Limits.histogramShards)
+        self.measuresTime = measuresTime
+        words = bounds.values.count + 3
+        cells = .allocate(capacity: words)
+        for index in 0..<words { (cells + index).initialize(to: Atomic(0)) }
+        super.init(place: place, faults: faults, keepsExemplars: keepsExemplars)
     }
 
-    func record(_ value: Int64) { record(Double(value)) }
+    deinit {
+        cells.deallocate()
+        ThreadStripes.uninstall(from: stripes, words: words)
+    }
+
+    // MARK: Measuring
+
+    func record(_ value: Int64) {
+        guard !measuresTime, value.magnitude < Limits.wholeMeasurement else { return record(Double(value)) }
+        add(UInt64(bitPattern: value), bucket: bounds.bucket(of: Double(value)))
+        if exemplars.isWanted { exemplars.offer(Double(value), bucket: bounds.bucket(of: Double(value))) }
+    }
 
     func record(_ value: Double) {
         guard value.isFinite else { return faults.countIgnored() }
-        let shard = Self.shard * stride
-        cells[shard + bucket(of: value)].wrappingAdd(1, ordering: .relaxed)
-        cells[shard + bounds.count + 1].add(value)
+        let bucket = bounds.bucket(of: value)
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+            let own = stripes.own
+            own[bucket].wrappingAdd(1, ordering: .relaxed)
+            own[words &- 1].add(value)
+        } else {
+            cells[bucket].wrappingAdd(1, ordering: .relaxed)
+            if !cells[words &- 1].add(value) { ThreadStripes.install(in: stripes, words: words) }
+        }
+        if exemplars.isWanted { exemplars.offer(value, bucket: bucket) }
     }
 
     func recordNanoseconds(_ duration: Int64) {
         guard duration >= 0 else { return faults.countIgnored() }
-        record(Double(duration) / 1_000_000_000)
+        guard measuresTime else { return record(Double(duration) / 1_000_000_000) }
+        let bucket = bounds.bucket(ofNanoseconds: duration)
+        add(UInt64(duration), bucket: bucket)
+        if exemplars.isWanted { exemplars.offer(Double(duration) / 1_000_000_000, bucket: bucket) }
     }
 
-    private func bucket(of value: Double) -> Int {
-        bounds.withUnsafeBufferPointer { bounds in
-            var index = 0
-            while index < bounds.count, value > bounds[index] { index += 1 }
-            return index
+    @inline(__always)
+    private func add(_ amount: UInt64, bucket: Int) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+            let own = stripes.own
+            own[bucket].wrappingAdd(1, ordering: .relaxed)
+            own[words &- 2].wrappingAdd(amount, ordering: .relaxed)
+        } else {
+            cells[bucket].wrappingAdd(1, ordering: .relaxed)
+            if !cells[words &- 2].addAlone(amount) { ThreadStripes.install(in: stripes, words: words) }
         }
+    }
+
+    // MARK: Reading
+
+    /// Measurements in one bucket.
+    private func count(_ bucket: Int) -> UInt64 {
+        var count = cells[bucket].load(ordering: .relaxed)
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+            for index in 0..<ThreadStripes.count { count &+= stripes[index][bucket].load(ordering: .relaxed) }
+        }
+        return count
+    }
+
+    /// The whole part of the sum (nanoseconds, or the measurements' unit) and the rest.
+    private var sum: (whole: Int64, rest: Double) {
+        var whole = cells[words - 2].load(ordering: .relaxed)
+        var rest = cells[words - 1].double
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+            for index in 0..<ThreadStripes.count {
+                whole &+= stripes[index][words - 2].load(ordering: .relaxed)
+                rest += stripes[index][words - 1].double
+            }
+        }
+        return (Int64(bitPattern: whole), rest)
     }
 
     /// Counts per bucket, not cumulative, the last one for +Inf; and the sum of all values. Measurements that are being
     /// taken meanwhile may be in one and not yet in the other.
-    var snapshot: (counts: [UInt64], sum: Double) {
-        var counts = [UInt64](repeating: 0, count: bounds.count + 1)
-        var sum = 0.0
-        for shard in 0..<Limits.histogramShards {
-            for bucket in counts.indices { counts[bucket] += cells[shard * stride + bucket].load(ordering: .relaxed) }
-            sum += Double(bitPattern: cells[shard * stride + bounds.count + 1].load(ordering: .relaxed))
-        }
-        return (counts, sum)
+    override var point: MetricPoint {
+        let (whole, rest) = sum
+        return .histogram(
+            HistogramPoint(
+                bounds: bounds.values, counts: (0...bounds.values.count).map(count),
+                sum: (measuresTime ? Double(whole) / 1e9 : Double(whole)) + rest, exemplars: exemplars.all))
     }
 
-    /// Which shard the calling thread writes.
-    private static var shard: Int {
-        #if canImport(Darwin)
-            let thread = UInt64(UInt(bitPattern: pthread_self()))
-        #else
-            let thread = UInt64(pthread_self())
-        #endif
-        return Int(truncatingIfNeeded: (thread &* 0x9E37_79B9_7F4A_7C15) >> 32) & (Limits.histogramShards - 1)
+    override func write(to sink: inout PrometheusSink, format: PrometheusFormat) {
+        var cumulative: UInt64 = 0
+        for index in 0...bounds.values.count {
+            cumulative &+= count(index)
+            writeBucket(bounds.tail(index, format), to: &sink)
+            sink.append(cumulative)
+            if format == .openMetrics, let exemplar = exemplars.newest(bucket: index) { sink.append(exemplar) }
+            sink.append(byte: UInt8(ascii: "\n"))
+        }
+        writePart("_sum", to: &sink)
+        let (whole, rest) = sum
+        if measuresTime, rest == 0, whole >= 0 {
+            sink.append(secondsOf: UInt64(whole))
+        } else {
+            sink.append((measuresTime ? Double(whole) / 1e9 : Double(whole)) + rest)
+        }
+        sink.append(byte: UInt8(ascii: "\n"))
+        writePart("_count", to: &sink)
+        sink.append(cumulative)
+        sink.append(byte: UInt8(ascii: "\n"))
     }
 }
 
-/// A fixed number of atomic words in one block of memory.
-final class AtomicCells: @unchecked Sendable {
-    // Sendable although a pointer is inside: the pointer never changes and every word it leads to is atomic.
-    private let words: UnsafeMutablePointer<Atomic<UInt64>>
-    private let count: Int
-
-    init(count: Int) {
-        self.count = count
-        words = .allocate(capacity: count)
-        for index in 0..<count { (words + index).initialize(to: Atomic(0)) }
+extension MetricSeries {
+    /// `name_bucket{labels,` and `tail`.
+    func writeBucket(_ tail: [UInt8], to sink: inout PrometheusSink) {
+        sink.append(padded: text.start, nameLength)
+        sink.append("_bucket{")
+        if text.count > nameLength + 1 {
+            // Without the `} ` that ends the labels.
+            sink.append(padded: text.start + nameLength + 1, text.count - nameLength - 3)
+            sink.append(byte: UInt8(ascii: ","))
+        }
+        sink.append(tail)
     }
 
-    deinit {
-        words.deinitialize(count: count)
-        words.deallocate()
-    }
-
-    subscript(index: Int) -> Atomic<UInt64> {
-        @inline(__always) _read { yield words[index] }
+    /// The name with a suffix, and the labels.
+    func writePart(_ suffix: StaticString, to sink: inout PrometheusSink) {
+        sink.append(padded: text.start, nameLength)
+        sink.append(suffix)
+        sink.append(padded: text.start + nameLength, text.count - nameLength)
     }
 }

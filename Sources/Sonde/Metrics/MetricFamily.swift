@@ -1,38 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
-// All series of one metric name. A value inside the registry's lock.
+// All series of one metric name: found without a lock, changed and sorted under the registry's.
 
-import CoreMetrics
 import SondeWire
+import Synchronization
 
 /// A family: one name, one kind, many label sets.
-struct MetricFamily {
+final class MetricFamily: @unchecked Sendable {
+    // Sendable although variables are inside: they are touched under the registry's lock only.
+
     let name: String
     let kind: PrometheusText.Kind
     /// The label that the service used, for the help text of a metric that nobody described.
     let source: String
-    private(set) var series: [String: Series] = [:]
-    /// The series by labels; built when asked for, gone when a series comes or goes.
-    private var sorted: [(labels: String, series: Series)]?
+    /// Label sets it may have.
+    let limit: Int
+    let table = SharedTable<MetricSeries>()
+    /// The series of what is beyond the limit; 0 until then. ``members`` keeps it.
+    let overflow = Atomic<UInt>(0)
+    /// Whether new label sets go there.
+    let isFull = Atomic(false)
 
-    init(name: String, kind: PrometheusText.Kind, source: String) {
+    /// Whether handles of our own lead here: then it stays when its last series goes.
+    var isPinned = false
+    /// The shapes that lead here.
+    var shapes: [MetricShape] = []
+    /// Sorted by labels up to ``sortedCount``, then as they came.
+    private var members: ContiguousArray<MetricSeries> = []
+    private var sortedCount = 0
+    /// Members that were taken out.
+    private var removed: Set<ObjectIdentifier> = []
+
+    init(name: String, kind: PrometheusText.Kind, source: String, limit: Int) {
         self.name = name
         self.kind = kind
         self.source = source
+        self.limit = limit
     }
 
-    subscript(labels: String) -> Series? {
-        get { series[labels] }
-        set {
-            series[labels] = newValue
-            sorted = nil
+    /// The series of these labels; for series beyond the limit the one that stands for all of them. MUST be called
+    /// inside of ``ReadSections`` or under the lock.
+    @inline(__always)
+    func find(_ shape: MetricShape, _ values: some LabelValues) -> MetricSeries? {
+        guard shape.isPlain else { return nil }
+        return table.find(shape.hash(values)) { shape.matches($0, values) }
+    }
+
+    /// What stands for the series that have no place, if there are such.
+    var overflowing: MetricSeries? {
+        UnsafeRawPointer(bitPattern: overflow.load(ordering: .acquiring)).map {
+            Unmanaged<MetricSeries>.fromOpaque($0).takeUnretainedValue()
         }
     }
 
-    mutating func sortedSeries() -> [(labels: String, series: Series)] {
-        if let sorted { return sorted }
-        let fresh = series.map { (labels: $0.key, series: $0.value) }.sorted { $0.labels < $1.labels }
-        sorted = fresh
-        return fresh
+    // MARK: Under the lock
+
+    /// Series that count against the limit.
+    var count: Int { table.count - (overflow.load(ordering: .relaxed) == 0 ? 0 : 1) }
+
+    func insert(_ series: MetricSeries, hash: UInt64, retired: inout RetiredObjects) {
+        table.insert(series, hash: hash, retired: &retired)
+        members.append(series)
+    }
+
+    /// Makes `series` the one that stands for all beyond the limit.
+    func insertOverflow(_ series: MetricSeries, retired: inout RetiredObjects) {
+        insert(series, hash: Self.hash([("otel_metric_overflow", "true")]), retired: &retired)
+        overflow.store(UInt(bitPattern: Unmanaged.passUnretained(series).toOpaque()), ordering: .releasing)
+    }
+
+    /// Takes a series out; false if it is not in it, or stands for others.
+    func remove(_ series: MetricSeries, retired: inout RetiredObjects) -> Bool {
+        let hash = Self.hash(LabelBytes.pairs(series.labels))
+        guard table.find(hash, where: { $0 === series }) != nil, overflowing !== series else { return false }
+        table.remove(series, hash: hash)
+        isFull.store(false, ordering: .relaxed)
+        removed.insert(ObjectIdentifier(series))
+        retired.retire(series)
+        return true
+    }
+
+    /// All series, sorted by labels.
+    func sorted() -> ContiguousArray<MetricSeries> {
+        sort()
+        return members
+    }
+
+    /// Sorts what came since the last time and merges it with what was sorted then.
+    private func sort() {
+        forgetRemoved()
+        guard sortedCount < members.count else { return }
+        let fresh = members[sortedCount...].sorted(by: MetricSeries.isBefore)
+        guard sortedCount > 0 else {
+            members = ContiguousArray(fresh)
+            return sortedCount = members.count
+        }
+        var merged: ContiguousArray<MetricSeries> = []
+        merged.reserveCapacity(members.count)
+        var next = fresh.startIndex
+        for series in members[..<sortedCount] {
+            while next < fresh.endIndex, MetricSeries.isBefore(fresh[next], series) {
+                merged.append(fresh[next])
+                next += 1
+            }
+            merged.append(series)
+        }
+        merged.append(contentsOf: fresh[next...])
+        members = merged
+        sortedCount = merged.count
+    }
+
+    /// Taking one out of an array moves all behind it: it is done once for all that went.
+    private func forgetRemoved() {
+        guard !removed.isEmpty else { return }
+        let sortedLeft = members[..<sortedCount].count { !removed.contains(ObjectIdentifier($0)) }
+        members.removeAll { removed.contains(ObjectIdentifier($0)) }
+        sortedCount = sortedLeft
+        removed = []
+    }
+
+    /// What ``MetricShape/hash(_:)`` gives for these labels.
+    static func hash(_ pairs: [(name: String, value: String)]) -> UInt64 {
+        pairs.reduce(LabelHash.seed) { hash, pair in
+            let name = LabelHash.of(pair.name, seed: LabelHash.seed)
+            return LabelHash.joined(hash, name, LabelHash.of(pair.value, seed: name))
+        }
     }
 
     /// Names that this family's samples and its OpenMetrics header use. No other family may use any of them.
@@ -43,23 +134,7 @@ struct MetricFamily {
         case .gauge, .info: [name]
         }
     }
-}
 
-/// What stands behind one label set.
-enum Series: Sendable {
-    case counter(CounterSeries)
-    case gauge(GaugeSeries)
-    case histogram(HistogramSeries)
-    /// Read anew at each scrape.
-    case read(@Sendable () -> Double)
-
-    /// Whether `handler` is the one behind this series.
-    func isBehind(_ handler: AnyObject) -> Bool {
-        switch self {
-        case .counter(let series): series === handler
-        case .gauge(let series): series === handler
-        case .histogram(let series): series === handler
-        case .read: false
-        }
-    }
+    /// What to say about a metric that nobody described.
+    var defaultHelp: String { "The \(kind.rawValue) \(source)." }
 }

@@ -4,17 +4,53 @@
 package import SondeWire
 import Synchronization
 
+/// A page of metrics, ready to be answered.
+public struct MetricsPage: Hashable, Sendable {
+    /// For the `Content-Type` header.
+    public var contentType: String
+    /// For the `Content-Encoding` header; nil if the body is as it is.
+    public var contentEncoding: String?
+    public var body: [UInt8]
+}
+
 extension MetricsRegistry {
     /// Everything in the registry, for the answer to `GET /metrics`.
     ///
-    /// - Parameter accept: The request's `Accept` header. OpenMetrics 1.0.0 if it is preferred there, else Prometheus
-    ///   text 0.0.4. The same state gives the same bytes.
+    /// - Parameter accept: The request's `Accept` header. Prometheus protobuf, OpenMetrics 1.0.0 or Prometheus text
+    ///   0.0.4, whichever is preferred there; text if none is. The same state gives the same bytes.
     public func exposition(accept: String?) -> (contentType: String, body: [UInt8]) {
-        let format = PrometheusFormat.preferred(accept: accept)
+        let format = PrometheusFormat.preferred(accept: accept, offersProtobuf: true)
         return (format.contentType, exposition(format))
     }
 
-    /// The same, with families after those of the registry that are kept elsewhere. Their names must not occur here.
+    /// The same, compressed if the request's `Accept-Encoding` header takes gzip. Answer with `Vary: Accept,
+    /// Accept-Encoding`.
+    public func exposition(accept: String?, acceptEncoding: String?) -> MetricsPage {
+        let (contentType, body) = exposition(accept: accept)
+        guard PrometheusFormat.acceptsGzip(acceptEncoding) else {
+            return MetricsPage(contentType: contentType, contentEncoding: nil, body: body)
+        }
+        return MetricsPage(contentType: contentType, contentEncoding: "gzip", body: Gzip.compress(body))
+    }
+
+    /// The same without a copy: `body` is valid until `answer` returns. A registry keeps the memory for the next scrape,
+    /// which then allocates nothing.
+    public func withExposition<Result>(
+        accept: String?, _ answer: (_ contentType: String, _ body: UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        let format = PrometheusFormat.preferred(accept: accept, offersProtobuf: true)
+        guard format != .protobuf else {
+            return try protobufExposition().withUnsafeBytes { try answer(format.contentType, $0) }
+        }
+        let buffer = pages.take()
+        defer { pages.give(back: buffer) }
+        write(format, to: &buffer.sink)
+        if format == .openMetrics { buffer.sink.append("# EOF\n") }
+        return try answer(format.contentType, UnsafeRawBufferPointer(buffer.sink.bytes))
+    }
+
+    /// The same as text, with families after those of the registry that are kept elsewhere. Their names must not occur
+    /// here.
     package func exposition(
         accept: String?, appending more: (inout PrometheusText) -> Void
     ) -> (contentType: String, body: [UInt8]) {
@@ -23,74 +59,112 @@ extension MetricsRegistry {
     }
 
     func exposition(_ format: PrometheusFormat, appending more: (inout PrometheusText) -> Void = { _ in }) -> [UInt8] {
-        let families = snapshot()
-        let count = families.reduce(0) { $0 + $1.series.count }
-        var text = PrometheusText(format: format, reservingCapacity: count * 96 + 4_096)
-        for family in families {
-            text.family(family.name, kind: family.kind, help: family.help, unit: family.unit)
-            for (labels, series) in family.series { text.append(series, name: family.name, labels: labels) }
-        }
+        guard format != .protobuf else { return protobufExposition() }
+        let buffer = pages.take()
+        defer { pages.give(back: buffer) }
+        write(format, to: &buffer.sink)
+        var text = PrometheusText(format: format, following: Array(buffer.sink.bytes))
         more(&text)
         return text.finish()
     }
 
-    private struct FamilySnapshot {
-        var name: String
-        var kind: PrometheusText.Kind
-        var help: String
-        var unit: String?
-        var series: [(labels: String, series: Series)]
+    private func write(_ format: PrometheusFormat, to sink: inout PrometheusSink) {
+        for page in plan().pages {
+            sink.append(format == .openMetrics ? page.openMetricsHeader : page.textHeader)
+            page.series.withUnsafeBufferPointer { series in
+                for series in series {
+                    series.write(to: &sink, format: format)
+                    if format == .openMetrics { series.exemplars.refresh() }
+                }
+            }
+        }
+    }
+
+    private func protobufExposition() -> [UInt8] {
+        var protobuf = PrometheusProtobuf()
+        for family in points() { protobuf.append(family) }
+        return protobuf.bytes
+    }
+
+    /// Everything as numbers. Exemplars that are newer than this moment are wanted after it.
+    func points() -> [MetricFamilyPoints] {
+        plan().pages.map { page in
+            MetricFamilyPoints(
+                name: page.family.name, label: page.family.source, kind: page.family.kind, help: page.help,
+                unit: page.unit,
+                series: page.series.map { series in
+                    defer { series.exemplars.refresh() }
+                    return (LabelBytes.pairs(series.labels), series.point)
+                })
+        }
     }
 
     /// The families by name, each with its series by labels. Values are read afterwards, outside the lock.
-    private func snapshot() -> [FamilySnapshot] {
+    private func plan() -> ScrapePlan {
         state.withLock { state in
-            let names = state.sortedNames ?? state.families.keys.sorted()
-            state.sortedNames = names
-            return names.compactMap { name in
-                guard let series = state.families[name]?.sortedSeries(), let family = state.families[name] else {
-                    return nil
-                }
-                let description =
-                    state.descriptions[name] ?? state.descriptions[PrometheusText.metricName(family.source)]
-                return FamilySnapshot(
-                    name: name, kind: family.kind, help: description?.help ?? family.defaultHelp,
-                    unit: description?.unit ?? (name.hasSuffix("_seconds") ? "seconds" : nil), series: series)
-            }
+            state.retired.release()
+            if let plan = state.plan { return plan }
+            let plan = ScrapePlan(
+                pages: state.families.values.sorted { $0.name < $1.name }.map { family in
+                    let description =
+                        state.descriptions[family.name]
+                        ?? state.descriptions[PrometheusText.metricName(family.source)]
+                    return ScrapePlan.Page(family, help: description?.help, unit: description?.unit)
+                })
+            state.plan = plan
+            return plan
         }
     }
 }
 
-extension MetricFamily {
-    /// What to say about a metric that nobody described.
-    var defaultHelp: String { "The \(kind.rawValue) \(source)." }
+/// What a scrape shows, in order. Kept from one to the next while no series comes or goes.
+final class ScrapePlan: Sendable {
+    struct Page: Sendable {
+        var family: MetricFamily
+        var help: String
+        var unit: String?
+        var textHeader: [UInt8]
+        var openMetricsHeader: [UInt8]
+        var series: ContiguousArray<MetricSeries>
+
+        init(_ family: MetricFamily, help: String?, unit: String?) {
+            self.family = family
+            self.help = help ?? family.defaultHelp
+            self.unit = unit ?? (family.name.hasSuffix("_seconds") ? "seconds" : nil)
+            textHeader = PrometheusText.header(
+                family.name, kind: family.kind, help: self.help, unit: self.unit, format: .text)
+            openMetricsHeader = PrometheusText.header(
+                family.name, kind: family.kind, help: self.help, unit: self.unit, format: .openMetrics)
+            series = family.sorted()
+        }
+    }
+
+    let pages: [Page]
+
+    init(pages: [Page]) { self.pages = pages }
 }
 
-extension PrometheusText {
-    mutating func append(_ series: Series, name: String, labels: String) {
-        switch series {
-        case .counter(let counter):
-            let (whole, fraction) = counter.value
-            if fraction == 0 {
-                sample(name, labels: labels, value: whole)
-            } else {
-                sample(name, labels: labels, value: Double(whole) + fraction)
-            }
-        case .gauge(let gauge): sample(name, labels: labels, value: gauge.value)
-        case .read(let read): sample(name, labels: labels, value: read())
-        case .histogram(let histogram): append(histogram, name: name, labels: labels)
-        }
+/// The memory of the last scrape, for the next one.
+final class ScrapeBuffers: Sendable {
+    private let spare = Mutex<ScrapeBuffer?>(nil)
+
+    /// An empty one. Scrapes at the same time each get their own.
+    func take() -> ScrapeBuffer {
+        spare.withLock { spare in
+            defer { spare = nil }
+            return spare
+        } ?? ScrapeBuffer()
     }
 
-    private mutating func append(_ histogram: HistogramSeries, name: String, labels: String) {
-        let (counts, sum) = histogram.snapshot
-        var cumulative: UInt64 = 0
-        for (index, count) in counts.enumerated() {
-            cumulative += count
-            let bound = index < histogram.bounds.count ? boundText(histogram.bounds[index]) : "+Inf"
-            bucket(name, labels: labels, bound: bound, cumulativeCount: cumulative)
-        }
-        sample(name + "_sum", labels: labels, value: sum)
-        sample(name + "_count", labels: labels, value: cumulative)
+    /// Keeps it; the one who took it has no more use for it.
+    func give(back buffer: ScrapeBuffer) {
+        buffer.sink.removeAll()
+        spare.withLock { $0 = buffer }
     }
+}
+
+/// A sink that can be passed on.
+final class ScrapeBuffer: @unchecked Sendable {
+    // Sendable although it is plain memory: whoever took it from ``ScrapeBuffers`` is the only one who has it.
+    var sink = PrometheusSink()
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend of swift-metrics: holds every series and prints them for Prometheus. Measuring takes no lock; making a
-// metric and scraping take one. Nothing that a service does with it traps.
+// The backend of swift-metrics and of our own instruments: holds every series and prints them for Prometheus. Measuring
+// takes no lock, nor does finding a series that exists; making one takes one. Nothing that a service does with it traps.
 
 public import CoreMetrics
 import Logging
 import SondeWire
 import Synchronization
+import Tracing
 
 /// Keeps a service's metrics and shows them to Prometheus.
 ///
@@ -18,6 +19,9 @@ import Synchronization
 /// let (contentType, body) = registry.exposition(accept: nil)   // orders_created_total{region="eu"} 1
 /// ```
 ///
+/// Its own instruments (``counter(_:help:unit:labels:)`` and those beside it) are found faster by labels that change
+/// from call to call, and include up-down counters and exemplars.
+///
 /// Names become Prometheus names (`orders.created` → `orders_created_total`), timers become histograms in seconds. A
 /// name that is already taken by a metric of another kind gives a handler that measures into nowhere; it is counted in
 /// `sonde_library_conflicting_metrics_total` and logged once.
@@ -27,28 +31,47 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         /// Sample name → family that uses it.
         var reserved: [String: String] = [:]
         var descriptions: [String: (help: String, unit: String?)] = [:]
-        var buckets: [String: [Double]] = [:]
-        var sortedNames: [String]?
+        var buckets: [String: HistogramBuckets] = [:]
+        /// Bounds that histograms share.
+        var bounds: [[Double]: BucketBounds] = [:]
+        var views: [MetricView] = []
         var loggedConflicts: Set<String> = []
+        /// Conflicts to be logged as soon as the lock is left: a log handler may make metrics.
+        var freshConflicts: [String] = []
+        var retired = RetiredObjects()
+        /// Where the text of a new series is put together.
+        var scratch: [UInt8] = []
+        /// What the last scrape showed; nil if something has come, gone or changed its description since.
+        var plan: ScrapePlan?
     }
 
     let state: Mutex<State>
     let faults = MeasurementFaults()
+    let shapes = SharedTable<MetricShape>()
+    let pages = ScrapeBuffers()
+    /// When series of this registry began to count, for OTLP.
+    let startNanoseconds: UInt64
     private let seriesLimit: Int
     private let defaultBuckets: [Double]
+    private let keepsExemplars: Bool
 
     /// - Parameters:
     ///   - seriesPerFamily: Label sets that one metric name may have before it overflows.
     ///   - buckets: Upper bounds of histograms that have none of their own (see ``setBuckets(_:for:)``).
+    ///   - views: Changes to metrics that are made by others.
+    ///   - keepsExemplars: Whether counters and histograms remember the sampled span of a recent measurement. It costs
+    ///     something only where a scraper asks for them.
     ///   - includesProcessMetrics: Whether `process_…` metrics are shown.
     public init(
         seriesPerFamily: Int = 2_000,
         buckets: [Double] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-        includesProcessMetrics: Bool = true
+        views: [MetricView] = [], keepsExemplars: Bool = true, includesProcessMetrics: Bool = true
     ) {
-        state = Mutex(State())
+        state = Mutex(State(views: views))
         seriesLimit = max(1, seriesPerFamily)
-        defaultBuckets = Self.usable(buckets)
+        defaultBuckets = buckets
+        self.keepsExemplars = keepsExemplars
+        startNanoseconds = DefaultTracerClock.now.nanosecondsSinceEpoch
         for metric in MetricName.described { describe(metric.name, help: metric.help, unit: metric.unit) }
         observe(.conflicts, as: .counter) { [faults] in Double(faults.conflictCount) }
         observe(.overflow, as: .counter) { [faults] in Double(faults.overflowCount) }
@@ -56,214 +79,265 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         if includesProcessMetrics { addProcessMetrics() }
     }
 
+    deinit {
+        // Families and shapes hold each other.
+        state.withLock { state in
+            for family in state.families.values { family.shapes = [] }
+        }
+    }
+
     // MARK: Descriptions
 
     /// Gives a metric its help text, and its unit for OpenMetrics. `name` is the label the metric is made with
     /// (`orders.created`) or its name on `/metrics` (`orders_created_total`); before or after it is made.
     public func describe(_ name: String, help: String, unit: String? = nil) {
-        state.withLock { $0.descriptions[PrometheusText.metricName(name)] = (help, unit) }
+        state.withLock { state in
+            state.descriptions[PrometheusText.metricName(name)] = (help, unit)
+            state.plan = nil
+        }
     }
 
     /// Gives a histogram its buckets: upper bounds, seconds for timers. Takes effect for series made afterwards.
-    public func setBuckets(_ bounds: [Double], for name: String) {
-        state.withLock { $0.buckets[PrometheusText.metricName(name)] = Self.usable(bounds) }
+    public func setBuckets(_ bounds: [Double], for name: String) { setBuckets(.explicit(bounds), for: name) }
+
+    /// Gives a histogram its buckets, native ones included. Takes effect for series made afterwards.
+    public func setBuckets(_ buckets: HistogramBuckets, for name: String) {
+        state.withLock { $0.buckets[PrometheusText.metricName(name)] = buckets }
     }
 
-    // MARK: Values read at each scrape
-
-    /// Shows a value that is read whenever Prometheus scrapes: a queue's length, a file's size. `read` may be called
-    /// from any thread and should be quick. A second one with the same name and labels replaces the first.
-    public func observeGauge(
-        _ name: String, help: String, unit: String? = nil, labels: [(String, String)] = [],
-        _ read: @escaping @Sendable () -> Double
-    ) {
-        observe(MetricName(name: name, help: help, unit: unit), as: .gauge, labels: labels, read)
+    /// Adds a view behind those that there are. Takes effect for metrics made afterwards.
+    public func addView(_ view: MetricView) {
+        state.withLock { $0.views.append(view) }
     }
 
-    /// Shows a total that someone else counts. The name gets the suffix `_total` if it lacks it.
-    public func observeCounter(
-        _ name: String, help: String, unit: String? = nil, labels: [(String, String)] = [],
-        _ read: @escaping @Sendable () -> Double
-    ) {
-        observe(MetricName(name: name, help: help, unit: unit), as: .counter, labels: labels, read)
+    // MARK: Series
+
+    /// The series of these labels, made if need be; nil where the metric cannot be shown, which is counted.
+    @inline(__always)
+    func series(_ instrument: MetricInstrument, _ label: String, _ pairs: [(String, String)]) -> MetricSeries? {
+        let values = PairValues(pairs: pairs)
+        let hash = MetricShape.hash(instrument, label, values)
+        let found = ReadSections.read { () -> MetricSeries? in
+            guard let shape = shapes.find(hash, where: { $0.matches(instrument, label, values) }) else { return nil }
+            return find(shape, values)
+        }
+        if let found { return found }
+        return change { state in
+            guard let shape = shape(instrument, label, pairs.map(\.0), hash: hash, in: &state) else { return nil }
+            return register(shape, values, in: &state)
+        }
     }
 
-    /// Shows a constant 1 whose labels carry the information: `target_info`, `sonde_build_info`.
-    public func setInfo(_ name: String, help: String, labels: [(String, String)]) {
-        observe(MetricName(name: name, help: help), as: .info, labels: labels) { 1 }
+    /// The series of a shape that an instrument of our own keeps.
+    @inline(__always)
+    func series(_ shape: MetricShape, _ values: some LabelValues) -> MetricSeries? {
+        if let found = ReadSections.read({ find(shape, values) }) { return found }
+        return change { register(shape, values, in: &$0) }
+    }
+
+    /// The series if there is one, or if there will be none because there are too many.
+    @inline(__always)
+    private func find(_ shape: MetricShape, _ values: some LabelValues) -> MetricSeries? {
+        guard let family = shape.family else { return nil }
+        if let series = family.find(shape, values) { return series }
+        guard family.isFull.load(ordering: .relaxed), shape.isPlain else { return nil }
+        faults.countOverflow()
+        return family.overflowing
+    }
+
+    /// Changes what stands in the registry, and logs what came of it.
+    func change<Result>(_ body: (inout State) -> sending Result) -> sending Result {
+        let (result, conflicts) = state.withLock { state in
+            let result = body(&state)
+            let conflicts = state.freshConflicts
+            state.freshConflicts = []
+            return (result, conflicts)
+        }
+        for name in conflicts {
+            Logger(label: "sonde.metrics").warning(
+                "metric not shown: its name is taken by a metric of another kind, or there are too many names",
+                metadata: ["metric": "\(name)"])
+        }
+        return result
+    }
+
+    /// How an instrument of our own is shown. Its family stays, however many of its series go.
+    func pinnedShape(_ instrument: MetricInstrument, _ label: String, _ names: [String]) -> MetricShape? {
+        let hash = MetricShape.hash(instrument, label, ListValues(list: names))
+        return change { state in
+            let shape = shape(instrument, label, names, hash: hash, in: &state)
+            shape?.family?.isPinned = true
+            return shape
+        }
     }
 
     func observe(
-        _ metric: MetricName, as kind: PrometheusText.Kind, labels: [(String, String)] = [],
+        _ metric: MetricName, as instrument: MetricInstrument, labels: [(String, String)] = [],
         _ read: @escaping @Sendable () -> Double
     ) {
         describe(metric.name, help: metric.help, unit: metric.unit)
-        let place = place(metric.name, kind: kind, labels: labels)
-        let isTaken = state.withLock { state in
-            let found = Self.family(place.family, kind: kind, source: metric.name, in: &state)
-            guard var family = found else { return true }
-            family[place.labels] = .read(read)
-            state.families[place.family] = family
-            return false
-        }
-        if isTaken { reportConflict(place.family) }
-    }
-
-    // MARK: MetricsFactory
-
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        counter(label, dimensions)
-    }
-
-    public func makeFloatingPointCounter(
-        label: String, dimensions: [(String, String)]
-    ) -> any FloatingPointCounterHandler {
-        counter(label, dimensions)
-    }
-
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        gauge(label, dimensions)
-    }
-
-    public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        aggregate ? histogram(PrometheusText.metricName(label), label, dimensions) : gauge(label, dimensions)
-    }
-
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        histogram(Self.suffixed(label, "_seconds"), label, dimensions)
-    }
-
-    public func destroyCounter(_ handler: any CounterHandler) { destroy(handler) }
-    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { destroy(handler) }
-    public func destroyMeter(_ handler: any MeterHandler) { destroy(handler) }
-    public func destroyRecorder(_ handler: any RecorderHandler) { destroy(handler) }
-    public func destroyTimer(_ handler: any TimerHandler) { destroy(handler) }
-
-    // MARK: Making series
-
-    private func counter(_ label: String, _ labels: [(String, String)]) -> CounterSeries {
-        series(place(label, kind: .counter, labels: labels), kind: .counter, source: label) { place, _ in
-            let series = CounterSeries(place: place, faults: faults)
-            return (series, .counter(series))
-        } existing: {
-            if case .counter(let series) = $0 { series } else { nil }
+        let values = PairValues(pairs: labels)
+        let hash = MetricShape.hash(instrument, metric.name, values)
+        change { state in
+            guard let shape = shape(instrument, metric.name, labels.map(\.0), hash: hash, in: &state) else { return }
+            if let old = shape.family?.find(shape, values) { _ = shape.family?.remove(old, retired: &state.retired) }
+            _ = register(shape, values, in: &state) { [faults] in ReadSeries(place: $0, faults: faults, read: read) }
         }
     }
 
-    private func gauge(_ label: String, _ labels: [(String, String)]) -> GaugeSeries {
-        series(place(label, kind: .gauge, labels: labels), kind: .gauge, source: label) { place, _ in
-            let series = GaugeSeries(place: place, faults: faults)
-            return (series, .gauge(series))
-        } existing: {
-            if case .gauge(let series) = $0 { series } else { nil }
-        }
-    }
-
-    private func histogram(_ name: String, _ label: String, _ labels: [(String, String)]) -> HistogramSeries {
-        series(place(name, kind: .histogram, labels: labels), kind: .histogram, source: label) { place, state in
-            let bounds = state.buckets[place.family] ?? state.buckets[PrometheusText.metricName(label)]
-            let series = HistogramSeries(place: place, bounds: bounds ?? defaultBuckets, faults: faults)
-            return (series, .histogram(series))
-        } existing: {
-            if case .histogram(let series) = $0 { series } else { nil }
-        }
-    }
-
-    /// The series at `place`, made if need be; one that belongs to no family if the name is taken.
-    private func series<S>(
-        _ place: SeriesPlace, kind: PrometheusText.Kind, source: String,
-        make: (SeriesPlace, State) -> (S, Series), existing: (Series) -> S?
-    ) -> sending S where S: Sendable {
-        var isTaken = false
-        let found: S = state.withLock { state in
-            guard var family = Self.family(place.family, kind: kind, source: source, in: &state) else {
-                isTaken = true
-                return make(place, state).0
+    /// The shape of this hash, made if need be; nil if its name is taken or there are too many.
+    private func shape(
+        _ instrument: MetricInstrument, _ label: String, _ names: [String], hash: UInt64, in state: inout State
+    ) -> MetricShape? {
+        let given = ListValues(list: names)
+        if let known = shapes.find(hash, where: { $0.matches(instrument, label, given) }) { return known }
+        let unviewed = Self.name(label, instrument)
+        let view = state.views.first { $0.matches(label: label, name: unviewed) }
+        let name = view?.name.map { Self.name($0, instrument) } ?? unviewed
+        var family: MetricFamily?
+        if view?.isDropped != true {
+            family = self.family(name, instrument.kind, label, view?.seriesLimit, in: &state)
+            guard family != nil else {
+                reportConflict(name, in: &state)
+                return nil
             }
-            var place = place
-            if family[place.labels] == nil, family.series.count >= seriesLimit {
-                faults.countOverflow()
-                place.labels = PrometheusText.labels([("otel_metric_overflow", "true")])
-            }
-            if let present = family[place.labels] {
-                if let series = existing(present) { return series }
-                isTaken = true
-                return make(place, state).0
-            }
-            let (series, entry) = make(place, state)
-            family[place.labels] = entry
-            state.families[place.family] = family
-            return series
         }
-        if isTaken { reportConflict(place.family) }
-        return found
+        let shape = MetricShape(instrument, label: label, names: names, family: family) { view?.hides($0) == true }
+        if let buckets = view?.buckets { state.buckets[name] = buckets }
+        // What is not kept here is made anew each time: slow, and no way to fill the memory.
+        if shapes.count < Limits.metricShapes {
+            shapes.insert(shape, hash: hash, retired: &state.retired)
+            (family ?? graveyard).shapes.append(shape)
+        }
+        return shape
     }
+
+    /// Keeps the shapes of metrics that views drop.
+    private let graveyard = MetricFamily(name: "", kind: .gauge, source: "", limit: 0)
 
     /// The family of this name, registered if it is new; nil if its names are taken or there are too many families.
-    private static func family(
-        _ name: String, kind: PrometheusText.Kind, source: String, in state: inout State
+    private func family(
+        _ name: String, _ kind: PrometheusText.Kind, _ source: String, _ limit: Int?, in state: inout State
     ) -> MetricFamily? {
         if let family = state.families[name] { return family.kind == kind ? family : nil }
-        let family = MetricFamily(name: name, kind: kind, source: source)
+        let family = MetricFamily(name: name, kind: kind, source: source, limit: max(1, limit ?? seriesLimit))
         guard state.families.count < Limits.families,
             family.reservedNames.allSatisfy({ state.reserved[$0] == nil })
         else { return nil }
         for name in family.reservedNames { state.reserved[name] = family.name }
         state.families[name] = family
-        state.sortedNames = nil
+        state.plan = nil
         return family
     }
 
-    private func destroy(_ handler: AnyObject) {
-        let place: SeriesPlace? =
-            switch handler {
-            case let series as CounterSeries: series.place
-            case let series as GaugeSeries: series.place
-            case let series as HistogramSeries: series.place
-            default: nil
-            }
-        guard let place else { return }
+    private func register(
+        _ shape: MetricShape, _ values: some LabelValues, in state: inout State,
+        make: ((SeriesPlace) -> MetricSeries)? = nil
+    ) -> MetricSeries? {
+        guard let family = shape.family else { return nil }
+        guard shape.isPlain else { return registerJoined(shape, values, in: &state, make: make) }
+        let hash = shape.hash(values)
+        if let present = family.table.find(hash, where: { shape.matches($0, values) }) { return present }
+        guard family.count < family.limit else { return overflow(shape, family, in: &state) }
+        state.scratch.removeAll(keepingCapacity: true)
+        state.scratch.append(contentsOf: family.name.utf8)
+        shape.appendLabels(values, to: &state.scratch)
+        let scratch = state.scratch
+        let series = scratch.withUnsafeBufferPointer { bytes in
+            let place = SeriesPlace(bytes: bytes, nameLength: family.name.utf8.count)
+            return make?(place) ?? self.make(shape, place, in: &state)
+        }
+        family.insert(series, hash: hash, retired: &state.retired)
+        state.plan = nil
+        return series
+    }
+
+    /// Two names became the same: their values are joined, and the rest is as for any other shape.
+    private func registerJoined(
+        _ shape: MetricShape, _ values: some LabelValues, in state: inout State,
+        make: ((SeriesPlace) -> MetricSeries)?
+    ) -> MetricSeries? {
+        let pairs = PrometheusText.canonical(
+            shape.columns.map { (shape.names[$0.source], values[$0.source]) },
+            reserved: shape.instrument.kind == .histogram ? "le" : nil)
+        let plain = MetricShape(
+            shape.instrument, label: shape.label, names: pairs.map(\.name), family: shape.family
+        ) { _ in false }
+        return register(plain, ListValues(list: pairs.map(\.value)), in: &state, make: make)
+    }
+
+    private func overflow(_ shape: MetricShape, _ family: MetricFamily, in state: inout State) -> MetricSeries? {
+        faults.countOverflow()
+        family.isFull.store(true, ordering: .relaxed)
+        if let series = family.overflowing { return series }
+        let bytes = Array((family.name + #"{otel_metric_overflow="true"} "#).utf8)
+        let series = bytes.withUnsafeBufferPointer {
+            make(shape, SeriesPlace(bytes: $0, nameLength: family.name.utf8.count), in: &state)
+        }
+        family.insertOverflow(series, retired: &state.retired)
+        state.plan = nil
+        return series
+    }
+
+    private func make(_ shape: MetricShape, _ place: SeriesPlace, in state: inout State) -> MetricSeries {
+        switch shape.instrument {
+        case .counter: return CounterSeries(place: place, faults: faults, keepsExemplars: keepsExemplars)
+        case .upDownCounter: return CounterSeries(place: place, faults: faults, isMonotonic: false)
+        case .gauge, .info: return GaugeSeries(place: place, faults: faults)
+        case .histogram, .timer: return histogram(shape, place, in: &state)
+        }
+    }
+
+    private func histogram(_ shape: MetricShape, _ place: SeriesPlace, in state: inout State) -> MetricSeries {
+        let buckets =
+            shape.family.flatMap { state.buckets[$0.name] } ?? state.buckets[PrometheusText.metricName(shape.label)]
+        let measuresTime = shape.instrument == .timer
+        switch buckets?.kind ?? .explicit(defaultBuckets) {
+        case .exponential(let schema):
+            return NativeHistogramSeries(
+                place: place, schema: schema, measuresTime: measuresTime, faults: faults,
+                keepsExemplars: keepsExemplars)
+        case .explicit(let values):
+            let bounds = state.bounds[values] ?? BucketBounds(values)
+            state.bounds[values] = bounds
+            return HistogramSeries(
+                place: place, bounds: bounds, measuresTime: measuresTime, faults: faults,
+                keepsExemplars: keepsExemplars)
+        }
+    }
+
+    // MARK: Taking series out
+
+    func destroy(_ handler: AnyObject) {
+        guard let series = handler as? MetricSeries else { return }
         state.withLock { state in
-            guard var family = state.families[place.family] else { return }
-            guard family[place.labels]?.isBehind(handler) == true else { return }
-            family[place.labels] = nil
-            state.families[place.family] = family.series.isEmpty ? nil : family
-            guard family.series.isEmpty else { return }
-            for name in family.reservedNames { state.reserved[name] = nil }
-            state.sortedNames = nil
-        }
-    }
-
-    private func reportConflict(_ name: String) {
-        faults.countConflict()
-        let isFirst = state.withLock { state in
-            state.loggedConflicts.count < Limits.families && state.loggedConflicts.insert(name).inserted
-        }
-        guard isFirst else { return }
-        Logger(label: "sonde.metrics").warning(
-            "metric not shown: its name is taken by a metric of another kind, or there are too many names",
-            metadata: ["metric": "\(name)"])
-    }
-
-    // MARK: Names
-
-    private func place(_ label: String, kind: PrometheusText.Kind, labels: [(String, String)]) -> SeriesPlace {
-        let name =
-            switch kind {
-            case .counter: Self.suffixed(label, "_total")
-            case .info: Self.suffixed(label, "_info")
-            case .gauge, .histogram: PrometheusText.metricName(label)
+            guard let family = state.families[series.name], family.remove(series, retired: &state.retired) else {
+                return
             }
-        return SeriesPlace(
-            family: name, labels: PrometheusText.labels(labels, reserved: kind == .histogram ? "le" : nil))
+            state.plan = nil
+            guard family.count == 0, !family.isPinned else { return }
+            state.families[family.name] = nil
+            for name in family.reservedNames { state.reserved[name] = nil }
+            for shape in family.shapes {
+                let names = ListValues(list: shape.names)
+                shapes.remove(shape, hash: MetricShape.hash(shape.instrument, shape.label, names))
+                state.retired.retire(shape)
+            }
+            family.shapes = []
+        }
     }
 
-    private static func suffixed(_ label: String, _ suffix: String) -> String {
+    // MARK: Conflicts and names
+
+    /// Counts a metric that cannot be shown; it is logged the first time.
+    func reportConflict(_ name: String, in state: inout State) {
+        faults.countConflict()
+        guard state.loggedConflicts.count < Limits.families, state.loggedConflicts.insert(name).inserted else { return }
+        state.freshConflicts.append(name)
+    }
+
+    static func name(_ label: String, _ instrument: MetricInstrument) -> String {
         let name = PrometheusText.metricName(label)
-        return name.hasSuffix(suffix) ? name : name + suffix
-    }
-
-    private static func usable(_ bounds: [Double]) -> [Double] {
-        Set(bounds.filter { $0.isFinite }).sorted()
+        return name.hasSuffix(instrument.suffix) ? name : name + instrument.suffix
     }
 }
