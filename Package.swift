@@ -229,7 +229,7 @@ let package = Package(
                 "SondeServer", "Sonde",
                 arguments, configuration, log,
             ], files: ["Golden"]),
-        .testTarget(name: "HouseTests", swiftSettings: houseRules),
+        .testTarget(name: "HouseTests", dependencies: ["SondeTestKit"], swiftSettings: houseRules),
         // Stories told by the real binaries; they are built with the tests and driven from outside.
         .testTarget(
             name: "EndToEndTests",

@@ -26,6 +26,10 @@ enum Limits {
     /// costs about 50 ns, of which a sixteenth is less than the measurement itself.
     static let exemplarPatience: UInt32 = 16
 
+    /// Timers that an instrumentation keeps by their labels (methods, hosts, statuses: few). Beyond this they are looked
+    /// up in the registry, whose own limit then holds.
+    static let keptTimers = 4_096
+
     // MARK: Spans
 
     /// First memory of a span that is being encoded: an ordinary span with a dozen attributes has half of it.

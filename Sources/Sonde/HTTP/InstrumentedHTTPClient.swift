@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP requests that take the trace along: AsyncHTTPClient with a client span, headers and a duration around each call.
+// HTTP requests that take the trace along: AsyncHTTPClient with a client span, headers and a duration around each sending.
 //
-// https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+// https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
 
 #if HTTPClient
     public import AsyncHTTPClient
-    import CoreMetrics
     import NIOCore
     import NIOHTTP1
     import SondeWire
@@ -20,43 +19,86 @@
     /// ```
     ///
     /// A status of 400 or more, and an error thrown, mark the span as failed. The span ends when the response's head has
-    /// arrived; its body may still be on the way.
+    /// arrived; its body may still be on the way. A redirect that is followed and a retry have a span of their own
+    /// (``HTTPResends``). Each sending is measured in `http.client.request.duration`.
     public struct InstrumentedHTTPClient: Sendable {
         private let client: HTTPClient
         private let telemetry: Telemetry?
+        private let resends: HTTPResends
+        private let metrics: ClientMetrics
 
         /// - Parameters:
         ///   - telemetry: Whose tracer and metrics to use; the global ones if nil.
-        ///   - client: The client to send with; by default one shared by the process that makes no spans of its own. Give a
-        ///     client of yours a configuration whose `tracing.tracer` is nil, or each request has two spans.
-        public init(telemetry: Telemetry? = nil, client: HTTPClient? = nil) {
+        ///   - client: The client to send with; by default one shared by the process that makes no spans of its own and
+        ///     leaves redirects to `resends`. Give a client of yours a configuration whose `tracing.tracer` is nil, or each
+        ///     request has two spans; redirects that it follows by itself are part of one span.
+        ///   - resends: Which redirects are followed, and whether failures are tried again.
+        public init(telemetry: Telemetry? = nil, client: HTTPClient? = nil, resends: HTTPResends = HTTPResends()) {
             self.telemetry = telemetry
             self.client = client ?? Self.shared
+            self.resends = resends
+            metrics = ClientMetrics(telemetry)
         }
 
         /// Lives as long as the process, so nobody has to shut it down.
-        private static let shared = HTTPClient(
-            eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup), configuration: .untraced)
+        private static let shared: HTTPClient = {
+            var configuration = HTTPClient.Configuration.untraced
+            configuration.redirectConfiguration = .disallow
+            return HTTPClient(
+                eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup), configuration: configuration)
+        }()
 
         /// Sends a request and returns when the head of its response is there.
         ///
-        /// `timeout` is for the whole exchange: a body that has not ended by then throws
+        /// `timeout` is for the whole exchange, redirects and retries included: a body that has not ended by then throws
         /// `HTTPClientError.deadlineExceeded` to whoever reads it. A URL whose port can't exist throws
         /// `HTTPClientError.invalidURL`.
         public func execute(
             _ request: HTTPClientRequest, timeout: Duration = .seconds(30)
         ) async throws -> HTTPClientResponse {
-            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
-            return try await execute(request, timeout: timeout, tracer: tracer)
+            let deadline = ContinuousClock.now + timeout
+            var request = request
+            var state = ResendState(resends)
+            while true {
+                do {
+                    let response = try await send(request, deadline: deadline, resendCount: state.count)
+                    if let next = state.redirected(request, by: response) {
+                        request = next
+                        continue
+                    }
+                    guard let delay = state.delay(of: request, after: response), delay < deadline - .now else {
+                        return response
+                    }
+                    try await Task.sleep(for: delay)
+                } catch  where Self.mayPass(error) {
+                    guard let delay = state.delay(of: request, after: nil), delay < deadline - .now else { throw error }
+                    try await Task.sleep(for: delay)
+                }
+            }
         }
 
-        private func execute(
-            _ request: HTTPClientRequest, timeout: Duration, tracer: some Tracer
+        /// Whether a connection could be better the next time; what the caller did wrong, or gave up, stays so.
+        private static func mayPass(_ error: any Error) -> Bool {
+            guard let error = error as? HTTPClientError else { return !(error is CancellationError) }
+            return [.connectTimeout, .remoteConnectionClosed, .getConnectionFromPoolTimeout].contains(error)
+        }
+
+        // MARK: One sending
+
+        private func send(
+            _ request: HTTPClientRequest, deadline: ContinuousClock.Instant, resendCount: Int
+        ) async throws -> HTTPClientResponse {
+            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
+            return try await send(request, deadline: deadline, resendCount: resendCount, tracer: tracer)
+        }
+
+        private func send(
+            _ request: HTTPClientRequest, deadline: ContinuousClock.Instant, resendCount: Int, tracer: some Tracer
         ) async throws -> HTTPClientResponse {
             let call = ClientCall(request)
             let span = tracer.startSpan(call.spanName, ofKind: .client)
-            span.attributes = call.attributes
             defer { span.end() }
+            if span.isRecording { span.updateAttributes { call.describe(in: &$0, resendCount: resendCount) } }
             var request = request
             tracer.inject(span.context, into: &request.headers, using: HTTPHeadersInjector())
             let start = ContinuousClock.now
@@ -64,63 +106,80 @@
                 // A port beyond 65 535 would end the process deep inside the network library.
                 guard URLAuthority(ofURL: request.url)?.hasUsablePort != false else { throw HTTPClientError.invalidURL }
                 var response = try await ServiceContext.withValue(span.context) {
-                    try await client.execute(request, timeout: TimeAmount(timeout))
+                    try await client.execute(request, timeout: TimeAmount(max(.zero, deadline - start)))
                 }
-                response.body = .stream(TimedBody(body: response.body, deadline: start + timeout))
-                let status = Int(response.status.code)
-                span.attributes["http.response.status_code"] = status
-                if status >= 400 { fail(span, errorType: "\(status)", message: nil) }
-                record(call, since: start, status: status, errorType: status >= 400 ? "\(status)" : nil)
+                response.body = .stream(TimedBody(body: response.body, deadline: deadline))
+                answered(span, call, response, since: start)
                 return response
             } catch {
-                let errorType = String(reflecting: type(of: error))
                 span.recordError(error)
-                fail(span, errorType: errorType, message: "\(error)")
-                record(call, since: start, status: nil, errorType: errorType)
+                failed(span, call, error, since: start)
                 throw error
             }
         }
 
-        private func fail(_ span: some Tracing.Span, errorType: String, message: String?) {
-            span.attributes["error.type"] = errorType
-            span.setStatus(SpanStatus(code: .error, message: message))
+        private func answered(
+            _ span: some Tracing.Span, _ call: ClientCall, _ response: HTTPClientResponse,
+            since start: ContinuousClock.Instant
+        ) {
+            let status = Int(response.status.code)
+            let errorType = status >= 400 ? "\(status)" : nil
+            let version = response.version.name
+            if span.isRecording {
+                span.updateAttributes { attributes in
+                    attributes["http.response.status_code"] = status
+                    attributes["network.protocol.version"] = version
+                    attributes["error.type"] = errorType
+                }
+            }
+            if errorType != nil { span.setStatus(SpanStatus(code: .error)) }
+            metrics.record(
+                ClientMetrics.Key(call, status: status, version: version, errorType: errorType), since: start)
         }
 
-        private func record(_ call: ClientCall, since start: ContinuousClock.Instant, status: Int?, errorType: String?)
-        {
-            var labels = [("http.request.method", call.method)]
-            if let host = call.url.host { labels.append(("server.address", host)) }
-            if let port = call.url.port { labels.append(("server.port", "\(port)")) }
-            if let status { labels.append(("http.response.status_code", "\(status)")) }
-            if let errorType { labels.append(("error.type", errorType)) }
-            let timer = Timer(
-                label: "http.client.request.duration", dimensions: labels,
-                factory: telemetry?.metrics ?? MetricsSystem.factory)
-            timer.recordNanoseconds((ContinuousClock.now - start).nanoseconds)
+        private func failed(
+            _ span: some Tracing.Span, _ call: ClientCall, _ error: any Error, since start: ContinuousClock.Instant
+        ) {
+            let errorType = ClientCall.errorType(error)
+            span.attributes["error.type"] = errorType
+            span.setStatus(SpanStatus(code: .error, message: "\(error)"))
+            metrics.record(ClientMetrics.Key(call, status: nil, version: nil, errorType: errorType), since: start)
         }
     }
 
     /// What is known of a call before it is made.
-    private struct ClientCall {
+    struct ClientCall {
         let method: String
-        let spanName: String
+        let originalMethod: String
         let url: URLParts
-        let attributes: SpanAttributes
 
         init(_ request: HTTPClientRequest) {
             url = URLParts(request.url)
-            method = HTTPMethodName.known(request.method.rawValue)
-            spanName = HTTPMethodName.spanName(request.method.rawValue)
-            var attributes: SpanAttributes = [
-                "http.request.method": .string(method), "url.full": .string(url.withoutCredentials),
-            ]
-            if method != request.method.rawValue {
-                attributes["http.request.method_original"] = request.method.rawValue
-            }
-            if let host = url.host { attributes["server.address"] = host }
-            if let port = url.port { attributes["server.port"] = port }
-            self.attributes = attributes
+            originalMethod = request.method.rawValue
+            method = HTTPMethodName.known(originalMethod)
         }
+
+        var spanName: String { HTTPMethodName.spanName(originalMethod) }
+
+        func describe(in attributes: inout SpanAttributes, resendCount: Int) {
+            attributes["http.request.method"] = method
+            attributes["url.full"] = url.withoutCredentials
+            attributes["server.address"] = url.host
+            attributes["server.port"] = url.port
+            if method != originalMethod { attributes["http.request.method_original"] = originalMethod }
+            if resendCount > 0 { attributes["http.request.resend_count"] = resendCount }
+        }
+
+        /// One of few: the client's own name for what went wrong, else the error's type.
+        static func errorType(_ error: any Error) -> String {
+            guard error is HTTPClientError else { return String(reflecting: type(of: error)) }
+            return String("\(error)".prefix { $0 != "(" && $0 != ":" && $0 != " " })
+        }
+    }
+
+    extension HTTPVersion {
+        /// `network.protocol.version`: `1.1`, `2`.
+        fileprivate var name: String { minor == 0 && major > 1 ? "\(major)" : "\(major).\(minor)" }
     }
 
     private struct HTTPHeadersInjector: Injector {

@@ -15,10 +15,8 @@ enum GatewayTables {
         }
     }
 
-    static func note(user: Int, outcome: String, order: Int?, in connection: TracedConnection) throws {
-        try connection.rows(
-            Query(
-                .insert, "checkout", "INSERT INTO checkout (user, outcome, order_id) VALUES (?, ?, ?)",
-                [user, outcome, order]))
+    static func note(user: Int, outcome: String, order: Int?, in database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO checkout (user, outcome, order_id) VALUES (?, ?, ?)", arguments: [user, outcome, order])
     }
 }

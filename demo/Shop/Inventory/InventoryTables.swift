@@ -20,45 +20,42 @@ enum InventoryTables {
         }
     }
 
-    static func items(in connection: TracedConnection) throws -> [Item] {
-        try connection.rows(Query(.select, "item", "SELECT sku, name, price_cents, stock FROM item ORDER BY sku"))
+    static func items(in database: Database) throws -> [Item] {
+        try Row.fetchAll(database, sql: "SELECT sku, name, price_cents, stock FROM item ORDER BY sku")
             .map(item)
     }
 
     /// Takes the lines that can be had in full, in one statement, and returns those items as they are now.
-    static func take(_ lines: [BasketLine], in connection: TracedConnection) throws -> [Item] {
+    static func take(_ lines: [BasketLine], in database: Database) throws -> [Item] {
         try change(
             lines,
             "SET stock = item.stock - line.quantity FROM line WHERE item.sku = line.sku AND item.stock >= line.quantity",
-            in: connection)
+            in: database)
     }
 
-    static func putBack(_ lines: [BasketLine], in connection: TracedConnection) throws -> [Item] {
-        try change(lines, "SET stock = item.stock + line.quantity FROM line WHERE item.sku = line.sku", in: connection)
+    static func putBack(_ lines: [BasketLine], in database: Database) throws -> [Item] {
+        try change(lines, "SET stock = item.stock + line.quantity FROM line WHERE item.sku = line.sku", in: database)
     }
 
-    static func fill(_ skus: [String], in connection: TracedConnection) throws -> [Item] {
+    static func fill(_ skus: [String], in database: Database) throws -> [Item] {
         let places = skus.map { _ in "?" }.joined(separator: ", ")
-        return try connection.rows(
-            Query(
-                .update, "item",
-                "UPDATE item SET stock = ? WHERE sku IN (\(places)) RETURNING sku, name, price_cents, stock",
-                StatementArguments([Limits.restockTo]) + StatementArguments(skus))
+        return try Row.fetchAll(
+            database, sql: "UPDATE item SET stock = ? WHERE sku IN (\(places)) RETURNING sku, name, price_cents, stock",
+            arguments: StatementArguments([Limits.restockTo]) + StatementArguments(skus)
         ).map(item)
     }
 
     private static func change(
-        _ lines: [BasketLine], _ change: String, in connection: TracedConnection
+        _ lines: [BasketLine], _ change: String, in database: Database
     ) throws -> [Item] {
         let places = lines.map { _ in "(?, ?)" }.joined(separator: ", ")
         let arguments = lines.flatMap { [$0.sku, $0.quantity] as [any DatabaseValueConvertible] }
-        return try connection.rows(
-            Query(
-                .update, "item",
-                """
+        return try Row.fetchAll(
+            database,
+            sql: """
                 WITH line (sku, quantity) AS (VALUES \(places)) \
                 UPDATE item \(change) RETURNING item.sku, item.name, item.price_cents, item.stock
-                """, StatementArguments(arguments))
+                """, arguments: StatementArguments(arguments)
         ).map(item)
     }
 

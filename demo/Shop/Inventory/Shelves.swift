@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking pieces from the shelves: all lines of an order or none.
 
+import GRDB
 import HTTPTypes
 import Logging
 import Tracing
@@ -25,12 +26,12 @@ struct Shelves: Sendable {
                 try await Task.sleep(for: .milliseconds(Limits.slowInventoryMilliseconds))
             }
             let isRowByRow = kit.faults.isOn(.nPlusOne)
-            return try await kit.database.write { connection in
+            return try await kit.database.write { database in
                 let taken =
                     try isRowByRow
-                    ? lines.flatMap { try InventoryTables.take([$0], in: connection) }
-                    : InventoryTables.take(lines, in: connection)
-                if taken.count < lines.count { throw try shortage(lines, taken: taken, in: connection) }
+                    ? lines.flatMap { try InventoryTables.take([$0], in: database) }
+                    : InventoryTables.take(lines, in: database)
+                if taken.count < lines.count { throw try shortage(lines, taken: taken, in: database) }
                 return taken
             }
         }
@@ -71,10 +72,10 @@ struct Shelves: Sendable {
     }
 
     private func shortage(
-        _ lines: [BasketLine], taken: [Item], in connection: TracedConnection
+        _ lines: [BasketLine], taken: [Item], in database: Database
     ) throws -> Problem {
         let missing = lines.map(\.sku).filter { sku in !taken.contains { $0.sku == sku } }
-        let known = Set(try InventoryTables.items(in: connection).map(\.sku))
+        let known = Set(try InventoryTables.items(in: database).map(\.sku))
         if let stranger = missing.first(where: { !known.contains($0) }) {
             kit.logger.warning("item not known", metadata: ["sku": "\(stranger)"])
             return Problem(.unprocessableContent, code: "unknown_item", "there is no item with the sku \"\(stranger)\"")

@@ -29,7 +29,7 @@ protocol ShopService: AsyncParsableCommand {
 
 /// What a service works with.
 struct ShopKit: Sendable {
-    let database: TracedDatabase
+    let database: ShopDatabase
     let faults: FaultSwitches
     let http: InstrumentedHTTPClient
     let logger: Logger
@@ -85,10 +85,10 @@ extension ShopService {
         return router
     }
 
-    private func openDatabase() throws -> TracedDatabase {
+    private func openDatabase() throws -> ShopDatabase {
         do {
             try FileManager.default.createDirectory(atPath: options.data, withIntermediateDirectories: true)
-            return try TracedDatabase.open(Self.serviceName, in: options.data, migrate: Self.migrate)
+            return try ShopDatabase.open(Self.serviceName, in: options.data, migrate: Self.migrate)
         } catch {
             throw Refusal(description: "cannot open \(options.data)/\(Self.serviceName).db: \(error); see --data")
         }

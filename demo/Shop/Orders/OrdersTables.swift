@@ -22,39 +22,35 @@ enum OrdersTables {
     }
 
     /// Writes a new order down, pending, and returns its id.
-    static func open(_ question: OrderQuestion, isRowByRow: Bool, in connection: TracedConnection) throws -> Int {
-        try connection.rows(
-            Query(
-                .insert, "purchase", "INSERT INTO purchase (user, status, total_cents) VALUES (?, ?, 0)",
-                [question.userID, OrderStatus.pending.rawValue]))
-        let id = Int(connection.lastInsertedID)
+    static func open(_ question: OrderQuestion, isRowByRow: Bool, in database: Database) throws -> Int {
+        try database.execute(
+            sql: "INSERT INTO purchase (user, status, total_cents) VALUES (?, ?, 0)",
+            arguments: [question.userID, OrderStatus.pending.rawValue])
+        let id = Int(database.lastInsertedRowID)
         for lines in isRowByRow ? question.lines.map({ [$0] }) : [question.lines] {
             let places = lines.map { _ in "(?, ?, ?)" }.joined(separator: ", ")
             let arguments = lines.flatMap { [id, $0.sku, $0.quantity] as [any DatabaseValueConvertible] }
-            try connection.rows(
-                Query(
-                    .insert, "line", "INSERT INTO line (purchase, sku, quantity) VALUES \(places)",
-                    StatementArguments(arguments)))
+            try database.execute(
+                sql: "INSERT INTO line (purchase, sku, quantity) VALUES \(places)",
+                arguments: StatementArguments(arguments))
         }
         return id
     }
 
-    static func close(_ order: Order, in connection: TracedConnection) throws {
-        try connection.rows(
-            Query(
-                .update, "purchase", "UPDATE purchase SET status = ?, total_cents = ?, reason = ? WHERE id = ?",
-                [order.status.rawValue, order.totalCents, order.reason, order.orderID]))
+    static func close(_ order: Order, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE purchase SET status = ?, total_cents = ?, reason = ? WHERE id = ?",
+            arguments: [order.status.rawValue, order.totalCents, order.reason, order.orderID])
     }
 
     /// The newest orders of a user, newest first: two queries, or one for each order with the fault `n-plus-one`.
-    static func orders(ofUser user: Int, isRowByRow: Bool, in connection: TracedConnection) throws -> [Order] {
-        let purchases = try connection.rows(
-            Query(
-                .select, "purchase",
-                "SELECT id, status, total_cents, reason FROM purchase WHERE user = ? ORDER BY id DESC LIMIT ?",
-                [user, Limits.maxListedOrders]))
+    static func orders(ofUser user: Int, isRowByRow: Bool, in database: Database) throws -> [Order] {
+        let purchases = try Row.fetchAll(
+            database,
+            sql: "SELECT id, status, total_cents, reason FROM purchase WHERE user = ? ORDER BY id DESC LIMIT ?",
+            arguments: [user, Limits.maxListedOrders])
         let ids: [Int] = purchases.map { $0["id"] }
-        let lines = try (isRowByRow ? ids.map { [$0] } : [ids]).flatMap { try self.lines(of: $0, in: connection) }
+        let lines = try (isRowByRow ? ids.map { [$0] } : [ids]).flatMap { try self.lines(of: $0, in: database) }
         let byPurchase = Dictionary(grouping: lines) { $0["purchase"] as Int }
         return purchases.map { row in
             Order(
@@ -64,12 +60,11 @@ enum OrdersTables {
         }
     }
 
-    private static func lines(of purchases: [Int], in connection: TracedConnection) throws -> [Row] {
+    private static func lines(of purchases: [Int], in database: Database) throws -> [Row] {
         let places = purchases.map { _ in "?" }.joined(separator: ", ")
-        return try connection.rows(
-            Query(
-                .select, "line",
-                "SELECT purchase, sku, quantity FROM line WHERE purchase IN (\(places)) ORDER BY purchase, sku",
-                StatementArguments(purchases)))
+        return try Row.fetchAll(
+            database,
+            sql: "SELECT purchase, sku, quantity FROM line WHERE purchase IN (\(places)) ORDER BY purchase, sku",
+            arguments: StatementArguments(purchases))
     }
 }

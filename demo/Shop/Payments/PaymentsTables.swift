@@ -18,18 +18,16 @@ enum PaymentsTables {
         }
     }
 
-    static func limit(ofUser user: Int, in connection: TracedConnection) throws -> Int? {
-        try connection.rows(Query(.select, "card", "SELECT limit_cents FROM card WHERE user = ?", [user]))
+    static func limit(ofUser user: Int, in database: Database) throws -> Int? {
+        try Row.fetchAll(database, sql: "SELECT limit_cents FROM card WHERE user = ?", arguments: [user])
             .first.map { $0["limit_cents"] }
     }
 
     /// Writes the payment down and returns its id.
-    static func record(_ question: PaymentQuestion, reason: String?, in connection: TracedConnection) throws -> Int {
-        try connection.rows(
-            Query(
-                .insert, "payment",
-                "INSERT INTO payment (order_id, user, amount_cents, declined_because) VALUES (?, ?, ?, ?)",
-                [question.orderID, question.userID, question.amountCents, reason]))
-        return Int(connection.lastInsertedID)
+    static func record(_ question: PaymentQuestion, reason: String?, in database: Database) throws -> Int {
+        try database.execute(
+            sql: "INSERT INTO payment (order_id, user, amount_cents, declined_because) VALUES (?, ?, ?, ?)",
+            arguments: [question.orderID, question.userID, question.amountCents, reason])
+        return Int(database.lastInsertedRowID)
     }
 }

@@ -21,15 +21,14 @@ enum UsersTables {
         }
     }
 
-    static func person(withToken token: String, in database: TracedDatabase) async throws -> Person? {
-        try await database.read { connection in
-            let rows = try connection.rows(
-                Query(
-                    .select, "person",
-                    """
-                    SELECT person.id, person.name, person.email FROM token JOIN person ON person.id = token.person \
+    static func person(withToken token: String, in database: ShopDatabase) async throws -> Person? {
+        try await database.read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT person.id, person.name, person.email FROM person JOIN token ON token.person = person.id \
                     WHERE token.token = ?
-                    """, [token]))
+                    """, arguments: [token])
             return rows.first.map { Person(id: $0["id"], name: $0["name"], email: $0["email"]) }
         }
     }
