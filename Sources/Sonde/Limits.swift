@@ -102,4 +102,11 @@ enum Limits {
     static let logExitMilliseconds = 500
     /// Different lines whose repetition is watched. Past it, two lines that fall on one place end each other's counting.
     static let watchedLines = 1_024
+
+    // MARK: Start
+
+    /// Bytes of a configuration file that are read. A file with every key is 5 KB.
+    static let configurationFileBytes = 1 << 20
+    /// Bytes of a file in which the system tells something: /proc/self/mountinfo of a busy node has 200 KB.
+    static let systemFileBytes = 1 << 20
 }

@@ -63,27 +63,41 @@ public struct Telemetry: Service {
     public static func bootstrap(
         serviceName: String? = nil, configure: (inout TelemetryConfiguration) throws -> Void = { _ in }
     ) throws -> Telemetry {
-        var configuration = TelemetryConfiguration.fromEnvironment(serviceName: serviceName)
+        var configuration = TelemetryConfiguration(serviceName: serviceName, file: nil)
         try configure(&configuration)
         let telemetry = try Telemetry(configuration)
-        let isFirst = hasBootstrapped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
-        guard isFirst else {
+        guard telemetry.installIfFirst() else {
             throw TelemetryError(
                 code: .alreadyBootstrapped,
                 description:
                     "cannot bootstrap telemetry for \"\(configuration.serviceName)\": it was done before in this process"
             )
         }
-        LoggingSystem.bootstrap(
-            { label, provider in telemetry.logHandler(label: label, provider: provider) },
-            metadataProvider: configuration.metadataProvider)
-        MetricsSystem.bootstrap(telemetry.metrics)
-        InstrumentationSystem.bootstrap(telemetry.tracer)
-        telemetry.logWarnings()
         return telemetry
     }
 
+    /// Installs this telemetry for the whole process, unless another was; returns whether it did.
+    func installIfFirst() -> Bool {
+        let isFirst = Self.hasBootstrapped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+        guard isFirst else { return false }
+        if Self.claimLogging() {
+            LoggingSystem.bootstrap(
+                { label, provider in logHandler(label: label, provider: provider) },
+                metadataProvider: configuration.metadataProvider)
+        }
+        MetricsSystem.bootstrap(metrics)
+        InstrumentationSystem.bootstrap(tracer)
+        logWarnings()
+        return true
+    }
+
     private static let hasBootstrapped = Atomic(false)
+    private static let hasClaimedLogging = Atomic(false)
+
+    /// Whether the caller may bootstrap swift-log, which traps the second time. True once in a process.
+    package static func claimLogging() -> Bool {
+        hasClaimedLogging.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+    }
 
     /// A logger of this telemetry; after `bootstrap` every `Logger(label:)` is one.
     public func logger(label: String) -> Logger {
@@ -99,7 +113,12 @@ public struct Telemetry: Service {
         #else
             try? await gracefulShutdown()
         #endif
+        reportLosses()
+        pipeline.flush(milliseconds: Limits.logLastWaitMilliseconds)
     }
+
+    /// Lines that were not written, by reason.
+    func droppedLineCount(_ reason: LogDropReason) -> UInt64 { pipeline.droppedLineCount(reason) }
 
     /// Waits until all lines logged so far are written, for at most so long; returns whether they are.
     @discardableResult
@@ -123,10 +142,10 @@ public struct Telemetry: Service {
     /// with theirs.
     package func writeLogLine(_ line: String) { pipeline.writeLine(line) }
 
-    private func logWarnings() {
+    func logWarnings() {
         let logger = logger(label: "sonde.telemetry")
         for warning in configuration.warnings {
-            logger.warning("a variable of the environment was ignored", metadata: ["reason": "\(warning)"])
+            logger.warning("a setting was ignored", metadata: ["reason": "\(warning)"])
         }
     }
 

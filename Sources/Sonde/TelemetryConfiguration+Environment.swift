@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The standard OTEL_* variables, read through swift-configuration: `otel.service.name` is OTEL_SERVICE_NAME in the
-// environment, and the same key may come from any other provider. A value that makes no sense never stops a service: it
-// is named in a warning and the default holds.
+// The standard OTEL_* variables and a few of our own, read through swift-configuration: `otel.service.name` is
+// OTEL_SERVICE_NAME in the environment, and the same key may come from a file or any other provider. A value that makes
+// no sense never stops a service: it is named in a warning, and the next source or the default holds.
 //
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -20,35 +20,71 @@ extension TelemetryConfiguration {
         serviceName: String? = nil,
         reading reader: ConfigReader = ConfigReader(provider: EnvironmentVariablesProvider())
     ) {
-        self.init(serviceName: serviceName ?? Self.unknownServiceName)
-        var source = VariableSource(reader: reader)
-        readResource(from: &source)
-        readTracing(from: &source)
-        readExport(from: &source)
-        readBatching(from: &source)
-        warnings = source.warnings
+        self.init(serviceName: serviceName, ConfigurationSource(layers: [.variables(reader)]))
     }
 
-    /// The defaults, overlaid with the environment of the process.
-    static func fromEnvironment(serviceName: String?) -> TelemetryConfiguration {
-        let environment = ConfigReader(provider: EnvironmentVariablesProvider())
-        return TelemetryConfiguration(serviceName: serviceName, reading: environment)
+    /// The defaults, overlaid with a JSON file, overlaid with the environment.
+    ///
+    /// - Parameters:
+    ///   - serviceName: The name unless file or environment have another; `unknown_service` if none names one.
+    ///   - file: Path of the file; by default what SONDE_TELEMETRY_CONFIG names, if anything.
+    ///   - environment: By default that of the process.
+    public init(serviceName: String? = nil, file: String?, environment: [String: String]? = nil) {
+        let provider = environment.map { EnvironmentVariablesProvider(environmentVariables: $0) }
+        let reader = ConfigReader(provider: provider ?? EnvironmentVariablesProvider())
+        let named = reader.string(forKey: ConfigKey(ConfigurationFile.variable)).flatMap { $0.isEmpty ? nil : $0 }
+        guard let path = file ?? named else {
+            self.init(serviceName: serviceName, reading: reader)
+            return
+        }
+        let file = ConfigurationFile(path: path)
+        let layers = [ConfigurationSource.Layer.variables(reader), file.layer]
+        self.init(serviceName: serviceName, ConfigurationSource(layers: layers, warnings: file.warnings))
+    }
+
+    init(serviceName: String?, _ source: consuming ConfigurationSource) {
+        self.init(serviceName: serviceName ?? Self.unknownServiceName)
+        var source = source
+        readAll(from: &source)
+        warnings = source.warnings
     }
 
     static let unknownServiceName = "unknown_service"
 
-    private mutating func readResource(from source: inout VariableSource) {
+    mutating func readAll(from source: inout ConfigurationSource) {
+        readResource(from: &source)
+        readSampling(from: &source)
+        readPropagation(from: &source)
+        readLimits(from: &source)
+        readLogs(from: &source)
+        readExport(from: &source)
+        readBatching(from: &source)
+        source.warnOfUnsupported()
+    }
+
+    private mutating func readResource(from source: inout ConfigurationSource) {
         isDisabled = source.flag("otel.sdk.disabled") ?? isDisabled
-        if let level = source.value("otel.log.level", of: "a log level", { LogLevelName.level($0) }) {
-            logLevel = level
-        }
+        stopDeadline = source.milliseconds("sonde.stop.deadline") ?? stopDeadline
         for (key, value) in source.pairs("otel.resource.attributes") { resourceAttributes[key] = value }
         if let name = resourceAttributes.removeValue(forKey: "service.name") { serviceName = name }
         if let version = resourceAttributes.removeValue(forKey: "service.version") { serviceVersion = version }
         if let name = source.text("otel.service.name") { serviceName = name }
+        guard let names = source.list("sonde.resource.detectors") else { return }
+        resourceDetectors = []
+        for name in names.map({ $0.lowercased() }) {
+            if let detector = ResourceDetector.all.first(where: { $0.name == name }) {
+                resourceDetectors.insert(detector)
+            } else if name == "all" {
+                resourceDetectors = ResourceDetector.all
+            } else if name != "none" {
+                let known = ResourceDetector.all.map(\.name).sorted().joined(separator: ", ")
+                source.warn(
+                    "\(source.name(of: "sonde.resource.detectors")) names \"\(name)\"; known are \(known), all, none")
+            }
+        }
     }
 
-    private mutating func readTracing(from source: inout VariableSource) {
+    private mutating func readSampling(from source: inout ConfigurationSource) {
         let ratio = source.number("otel.traces.sampler.arg", in: 0...1) ?? 1
         let sampler = source.value("otel.traces.sampler", of: "a sampler") { name -> Sampler? in
             switch name {
@@ -62,44 +98,78 @@ extension TelemetryConfiguration {
             }
         }
         self.sampler = sampler ?? self.sampler
-        if let names = source.text("otel.propagators") {
-            var known: Set<Propagator> = []
-            var isNone = false
-            for name in names.lowercased().split(separator: ",").map({ $0.filter { $0 != " " } }) {
-                if let propagator = Propagator.known.first(where: { $0.name == name }) {
-                    known.insert(propagator)
-                } else if name == "none" {
-                    isNone = true
-                } else {
-                    let names = Propagator.known.map(\.name).joined(separator: ", ")
-                    source.warn("OTEL_PROPAGATORS names \"\(name)\"; known are \(names), none")
-                }
-            }
-            // Names that nobody knows must not end propagation.
-            if !known.isEmpty || isNone { propagators = known }
-        }
-        spanLimits.attributeCount = source.count("otel.span.attribute.count.limit") ?? spanLimits.attributeCount
-        spanLimits.eventCount = source.count("otel.span.event.count.limit") ?? spanLimits.eventCount
-        spanLimits.linkCount = source.count("otel.span.link.count.limit") ?? spanLimits.linkCount
-        spanLimits.attributeValueLength = source.count("otel.attribute.value.length.limit")
     }
 
-    private mutating func readExport(from source: inout VariableSource) {
+    private mutating func readPropagation(from source: inout ConfigurationSource) {
+        guard let names = source.list("otel.propagators") else { return }
+        var chosen: Set<Propagator> = []
+        var isNone = false
+        for name in names.map({ $0.lowercased() }) {
+            if let propagator = Propagator.known.first(where: { $0.name == name }) {
+                chosen.insert(propagator)
+            } else if name == "none" {
+                isNone = true
+            } else {
+                let known = Propagator.known.map(\.name).joined(separator: ", ")
+                source.warn("\(source.name(of: "otel.propagators")) names \"\(name)\"; known are \(known), none")
+            }
+        }
+        // Names that nobody knows must not end propagation.
+        if !chosen.isEmpty || isNone { propagators = chosen }
+    }
+
+    private mutating func readLimits(from source: inout ConfigurationSource) {
+        let count = source.count("otel.attribute.count.limit")
+        let length = source.count("otel.attribute.value.length.limit")
+        spanLimits.attributeCount =
+            source.count("otel.span.attribute.count.limit") ?? count ?? spanLimits.attributeCount
+        spanLimits.attributeValueLength = source.count("otel.span.attribute.value.length.limit") ?? length
+        spanLimits.eventCount = source.count("otel.span.event.count.limit") ?? spanLimits.eventCount
+        spanLimits.linkCount = source.count("otel.span.link.count.limit") ?? spanLimits.linkCount
+        logRecordLimits.attributeCount =
+            source.count("otel.logrecord.attribute.count.limit") ?? count ?? logRecordLimits.attributeCount
+        logRecordLimits.attributeValueLength = source.count("otel.logrecord.attribute.value.length.limit") ?? length
+    }
+
+    private mutating func readLogs(from source: inout ConfigurationSource) {
+        let general = source.value("log.level", of: "a log level") { LogLevelName.level($0) }
+        logLevel = source.value("otel.log.level", of: "a log level") { LogLevelName.level($0) } ?? general ?? logLevel
+        for (label, name) in source.pairs("sonde.log.levels") {
+            if let level = LogLevelName.level(name) {
+                logLevels[label] = level
+            } else {
+                source.warn(
+                    "\(source.name(of: "sonde.log.levels")) gives \(label) \"\(name)\", which is not a log level")
+            }
+        }
+        logFormat = source.choice("sonde.log.format", ["auto": .automatic, "json": .json, "text": .text]) ?? logFormat
+        logOutput =
+            source.choice("sonde.log.output", ["stderr": .standardError, "stdout": .standardOutput, "none": .none])
+            ?? logOutput
+        logRedaction.hidesSensitive =
+            source.choice("sonde.log.redaction", ["sensitive": true, "none": false]) ?? logRedaction.hidesSensitive
+        logRedaction.keys.formUnion(source.list("sonde.log.redacted.keys") ?? [])
+        let window = source.milliseconds("sonde.log.repeat.window")
+        if let limit = source.count("sonde.log.repeat.limit", atLeast: 1) {
+            logRepetition = LogRepetition(limit: limit, window: window ?? .seconds(10))
+        }
+    }
+
+    private mutating func readExport(from source: inout ConfigurationSource) {
         endpoint = source.url("otel.exporter.otlp.endpoint") ?? endpoint
         tracesEndpoint = source.url("otel.exporter.otlp.traces.endpoint")
         logsEndpoint = source.url("otel.exporter.otlp.logs.endpoint")
         for (key, value) in source.pairs("otel.exporter.otlp.headers") { exportHeaders[key] = value }
-        let compression = source.value("otel.exporter.otlp.compression", of: "none or gzip") { name -> Compression? in
-            ["none": Compression.none, "gzip": .gzip][name]
-        }
-        self.compression = compression ?? self.compression
+        compression = source.compression("otel.exporter.otlp.compression") ?? compression
+        exportTimeout = source.milliseconds("otel.exporter.otlp.timeout") ?? exportTimeout
         exportsTraces = source.exports("otel.traces.exporter") ?? exportsTraces
         exportsLogs = source.exports("otel.logs.exporter") ?? exportsLogs
-        exportTimeout = source.milliseconds("otel.exporter.otlp.timeout") ?? exportTimeout
         source.expect("otel.exporter.otlp.protocol", "http/protobuf")
+        tracesExport.read(from: &source, signal: "traces", batching: "otel.bsp")
+        logsExport.read(from: &source, signal: "logs", batching: "otel.blrp")
     }
 
-    private mutating func readBatching(from source: inout VariableSource) {
+    private mutating func readBatching(from source: inout ConfigurationSource) {
         traceExportDelay = source.milliseconds("otel.bsp.schedule.delay") ?? traceExportDelay
         logExportDelay = source.milliseconds("otel.blrp.schedule.delay") ?? logExportDelay
         exportQueueSize = source.count("otel.bsp.max.queue.size", atLeast: 1) ?? exportQueueSize
@@ -107,79 +177,43 @@ extension TelemetryConfiguration {
     }
 }
 
-/// Reads variables and remembers what was wrong with them. An empty variable is an unset one, as the specification says.
-private struct VariableSource {
-    let reader: ConfigReader
-    var warnings: [String] = []
+/// How one signal is sent, where it differs from the others.
+public struct SignalExport: Hashable, Sendable {
+    /// Headers over ``TelemetryConfiguration/exportHeaders``. OTEL_EXPORTER_OTLP_TRACES_HEADERS, …_LOGS_HEADERS.
+    public var headers: [String: String] = [:]
+    /// In place of ``TelemetryConfiguration/compression``. OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, ….
+    public var compression: Compression?
+    /// In place of ``TelemetryConfiguration/exportTimeout``. OTEL_EXPORTER_OTLP_TRACES_TIMEOUT (milliseconds), ….
+    public var timeout: Duration?
 
-    mutating func warn(_ text: String) { warnings.append(text) }
+    /// Like the others.
+    public init() {}
 
-    func text(_ key: String) -> String? {
-        guard let text = reader.string(forKey: ConfigKey(key)) else { return nil }
-        let trimmed = TextTrim.blanks(text)
-        return trimmed.isEmpty ? nil : trimmed
+    fileprivate mutating func read(from source: inout ConfigurationSource, signal: String, batching: String) {
+        let prefix = "otel.exporter.otlp.\(signal)."
+        for (key, value) in source.pairs(prefix + "headers") { headers[key] = value }
+        compression = source.compression(prefix + "compression") ?? compression
+        let batchTimeout = source.milliseconds(batching + ".export.timeout")
+        timeout = source.milliseconds(prefix + "timeout") ?? batchTimeout ?? timeout
+        source.expect(prefix + "protocol", "http/protobuf")
     }
+}
 
-    mutating func value<Value>(_ key: String, of kind: String, _ parse: (String) -> Value?) -> Value? {
-        guard let text = text(key) else { return nil }
-        guard let value = parse(text) else {
-            warn("\(Self.variable(key))=\"\(text)\" is not \(kind); the default is used")
-            return nil
-        }
-        return value
-    }
-
-    mutating func flag(_ key: String) -> Bool? {
-        value(key, of: "true or false") { ["true": true, "false": false][$0.lowercased()] }
-    }
-
-    mutating func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
-        value(key, of: "a number from \(range.lowerBound) to \(range.upperBound)") { text in
-            Double(text).flatMap { range.contains($0) ? $0 : nil }
+extension TelemetryConfiguration {
+    private func settings(of signal: ExportSignal) -> SignalExport {
+        switch signal {
+        case .traces: tracesExport
+        case .logs: logsExport
         }
     }
 
-    mutating func count(_ key: String, atLeast least: Int = 0) -> Int? {
-        value(key, of: "a whole number from \(least) to 1000000000") { text in
-            Int(text).flatMap { (least...1_000_000_000).contains($0) ? $0 : nil }
-        }
+    func headers(of signal: ExportSignal) -> [String: String] {
+        exportHeaders.merging(settings(of: signal).headers) { _, own in own }
     }
 
-    mutating func milliseconds(_ key: String) -> Duration? {
-        count(key, atLeast: 1).map { .milliseconds($0) }
-    }
+    func compression(of signal: ExportSignal) -> Compression { settings(of: signal).compression ?? compression }
 
-    mutating func url(_ key: String) -> String? {
-        value(key, of: "an http or https URL") { EndpointURL.isUsable($0) ? $0 : nil }
-    }
-
-    mutating func exports(_ key: String) -> Bool? {
-        value(key, of: "otlp or none") { ["otlp": true, "none": false][$0] }
-    }
-
-    mutating func expect(_ key: String, _ expected: String) {
-        guard let text = text(key), text != expected else { return }
-        warn("\(Self.variable(key))=\"\(text)\" is not supported; \(expected) is used")
-    }
-
-    /// `key1=value1,key2=value2`, keys and values percent-decoded. A part without `=` spoils only itself.
-    mutating func pairs(_ key: String) -> [(String, String)] {
-        guard let text = text(key) else { return [] }
-        return text.split(separator: ",").compactMap { part in
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-                PercentEncoding.decoded(TextTrim.blanks(String($0)))
-            }
-            guard pair.count == 2, !pair[0].isEmpty else {
-                warn("\(Self.variable(key)) holds \"\(part)\", which is not key=value; it is left out")
-                return nil
-            }
-            return (pair[0], pair[1])
-        }
-    }
-
-    private static func variable(_ key: String) -> String {
-        String(key.uppercased().map { $0 == "." ? "_" : $0 })
-    }
+    func timeout(of signal: ExportSignal) -> Duration { settings(of: signal).timeout ?? exportTimeout }
 }
 
 /// Whether a text can be the base of requests.
@@ -197,14 +231,5 @@ enum EndpointURL {
     /// `base` with `path` behind it, one slash between.
     static func joined(_ base: String, _ path: String) -> String {
         base.hasSuffix("/") ? base + path : base + "/" + path
-    }
-}
-
-enum TextTrim {
-    static func blanks(_ text: String) -> String {
-        var text = text[...]
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that can be set about a service's telemetry. What the closure of `Telemetry.bootstrap` sets beats the
-// environment (TelemetryConfiguration+Environment.swift), which beats the defaults written here.
+// environment, which beats a file (TelemetryConfiguration+Environment.swift), which beats the defaults written here.
 
 public import Logging
 
@@ -22,8 +22,13 @@ public struct TelemetryConfiguration: Sendable {
     public var serviceVersion: String?
     /// Further attributes of the resource: `deployment.environment.name`, … OTEL_RESOURCE_ATTRIBUTES.
     public var resourceAttributes: [String: String] = [:]
-    /// Whether host, operating system and process are described in the resource.
-    public var detectsResource = true
+    /// What is found out about where the service runs, for its resource. SONDE_RESOURCE_DETECTORS.
+    public var resourceDetectors = ResourceDetector.all
+    /// Whether anything is found out; a shorthand for all or none of the ``resourceDetectors``.
+    public var detectsResource: Bool {
+        get { !resourceDetectors.isEmpty }
+        set { resourceDetectors = newValue ? ResourceDetector.all : [] }
+    }
 
     // MARK: Tracing
 
@@ -53,7 +58,7 @@ public struct TelemetryConfiguration: Sendable {
     /// Levels of loggers by the beginning of their label: `["shop": .debug]` holds for `shop` and `shop.orders`. The
     /// longest beginning wins. SONDE_LOG_LEVELS (`shop=debug,shop.orders=trace`).
     public var logLevels: [String: Logger.Level] = [:]
-    /// Where log lines are written.
+    /// Where log lines are written. SONDE_LOG_OUTPUT.
     public var logOutput = LogOutput.standardError
     /// JSON lines, or lines for reading; by itself the latter on a terminal. SONDE_LOG_FORMAT.
     public var logFormat = LogFormat.automatic
@@ -104,13 +109,17 @@ public struct TelemetryConfiguration: Sendable {
     public var exportQueueSize: Int?
     /// Spans or records of one request, which is sent earlier once it has 1 MiB. OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
     public var exportBatchSize = 4_096
-    /// How long a stopping service waits for what is queued to be sent.
+    /// Headers, compression and timeout of traces, where they differ.
+    public var tracesExport = SignalExport()
+    /// Headers, compression and timeout of logs, where they differ.
+    public var logsExport = SignalExport()
+    /// How long a stopping service waits for what is queued to be sent. SONDE_STOP_DEADLINE (milliseconds).
     public var stopDeadline = Duration.seconds(2)
 
     /// OTEL_SDK_DISABLED: nothing is recorded or exported; context still propagates and logs are still written.
     public var isDisabled = false
 
-    /// What was wrong with the environment; logged once telemetry is up.
+    /// What was wrong with environment and file; logged once telemetry is up.
     var warnings: [String] = []
 
     /// A configuration of defaults, without a look at the environment.
@@ -125,6 +134,8 @@ public struct LogOutput: Hashable, Sendable {
 
     public static let standardError = LogOutput(descriptor: 2)
     public static let standardOutput = LogOutput(descriptor: 1)
+    /// A descriptor that is open for writing and stays so; the caller closes it after the last line.
+    public static func descriptor(_ descriptor: Int32) -> LogOutput { LogOutput(descriptor: descriptor) }
     /// Nowhere; records may still be exported.
     public static let none = LogOutput(descriptor: nil)
 }

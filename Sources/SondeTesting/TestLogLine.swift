@@ -5,7 +5,6 @@ public import Logging
 import Sonde
 import SondeModel
 import SondeWire
-import Synchronization
 
 /// A log record.
 public struct TestLogLine: Hashable, Sendable {
@@ -46,13 +45,15 @@ extension TestTelemetry {
 
     /// Sends what any `Logger(label:)` of the process logs to the telemetry of the scope in which it is logged. Without
     /// it only `Logger.current` and loggers made from a telemetry are seen. Call it before anything logs, as often as
-    /// you like, and only if nothing else calls `LoggingSystem.bootstrap` in the process: that may happen once.
+    /// you like; nothing happens if `Telemetry.bootstrap` came first. Nobody else may call `LoggingSystem.bootstrap` in the
+    /// process: swift-log traps the second time.
     ///
     /// - Parameter elsewhere: What logs outside of any scope; by default nothing does.
     public static func routeAllLoggers(
         elsewhere: @escaping @Sendable (String) -> any LogHandler = { _ in SwiftLogNoOpLogHandler() }
     ) {
-        Routing.install(elsewhere)
+        guard Telemetry.claimLogging() else { return }
+        LoggingSystem.bootstrap { RoutingLogHandler(label: $0, elsewhere: elsewhere($0)) }
     }
 }
 
@@ -75,16 +76,6 @@ private struct RoutingLogHandler: LogHandler {
         guard event.level >= handler.logLevel else { return }
         handler.metadata = metadata
         handler.log(event: event)
-    }
-}
-
-private enum Routing {
-    /// Once in the life of the process, as swift-log demands.
-    private static let isInstalled = Atomic(false)
-
-    static func install(_ elsewhere: @escaping @Sendable (String) -> any LogHandler) {
-        guard isInstalled.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
-        LoggingSystem.bootstrap { RoutingLogHandler(label: $0, elsewhere: elsewhere($0)) }
     }
 }
 

@@ -84,3 +84,24 @@ private func serve(_ telemetry: Telemetry, _ router: Router<TelemetryRequestCont
     health.addReadiness("database") { try await database.ping() }
     router.addTelemetryRoutes(telemetry, health: health)
 }
+
+private func log(_ logger: Logger, id: Int, email: String) {
+    logger.info("signed in", metadata: ["user.id": "\(id)", "user.email": "\(email, sensitivity: .sensitive)"])
+}
+
+private func quiet() throws -> Telemetry {
+    try Telemetry.bootstrap(serviceName: "orders") { config in
+        config.logLevels = ["orders.db": .debug]
+        config.logRedaction.keys = ["password", "authorization"]
+        config.logRepetition = LogRepetition(limit: 100, window: .seconds(10))
+    }
+}
+
+private func backUp() async throws {}
+
+private func command(environment: [String: String]) async throws {
+    try await withSonde(serviceName: "backup", span: "nightly backup") { telemetry in
+        try await backUp()
+        _ = telemetry.childEnvironment(environment)
+    }
+}

@@ -46,8 +46,9 @@
             let configuration = telemetry.configuration
             let sender = OTLPSender(
                 client: client, signal: queue.signal, url: configuration.url(of: queue.signal),
-                headers: configuration.exportHeaders, compression: configuration.compression,
-                timeout: configuration.exportTimeout)
+                headers: configuration.headers(of: queue.signal),
+                compression: configuration.compression(of: queue.signal),
+                timeout: configuration.timeout(of: queue.signal))
             return ExportWorker(
                 queue: queue, delay: configuration.delay(of: queue.signal), resource: telemetry.resource, stop: stop,
                 metrics: telemetry.metrics,
