@@ -21,10 +21,12 @@ struct ConfigurationKeysTests {
         #expect(known.isDisjoint(with: ConfigurationKey.unsupported))
     }
 
-    @Test func theDocumentationHasTheTable() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let page = String(decoding: try Data(contentsOf: root.appending(path: "docs/library.md")), as: UTF8.self)
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "docs/library.md")
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: page.path)))
+    func theDocumentationHasTheTable() throws {
+        let page = String(decoding: try Data(contentsOf: Self.page), as: UTF8.self)
         let rows = Set(page.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init))
         for key in ConfigurationKey.all {
             let row = "| `\(key.variable)` | \(key.sets) | \(key.fallback) |"
