@@ -107,14 +107,16 @@ package struct TraceParent: Hashable, Sendable {
 package struct TraceFlags: OptionSet, Hashable, Sendable {
     package var rawValue: UInt8
 
+    @inlinable
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The caller may have recorded this trace.
     package static let sampled = TraceFlags(rawValue: 0x01)
     /// The right-most seven bytes of the trace id are random.
     package static let random = TraceFlags(rawValue: 0x02)
-    /// Both, as one: a literal of two would make an array with every span.
-    package static let sampledRandom = TraceFlags(rawValue: 0x03)
+    /// The first two as bits, for code that asks with every span.
+    @inlinable package static var sampledBit: UInt8 { 0x01 }
+    @inlinable package static var randomBit: UInt8 { 0x02 }
     /// The bits this version defines. "All other bits MUST be set to zero" by whoever sends them on.
     package static let known: TraceFlags = [.sampled, .random]
 }

@@ -17,14 +17,20 @@ struct EncodedBatch: Sendable {
     var count = 0
     var byteCount = 0
 
-    /// - Parameter capacity: Bytes to make room for when a part is begun.
-    mutating func append(_ entries: UnsafeRawBufferPointer, count: Int, scope: String, capacity: Int) {
+    /// - Parameters:
+    ///   - spare: Memory for a part that is begun; it is left empty.
+    ///   - capacity: Bytes to make room for when a part is begun.
+    @inline(__always)
+    mutating func append(
+        _ entries: UnsafeRawBufferPointer, count: Int, scope: String, spare: inout [UInt8], capacity: Int
+    ) {
         self.count += count
         byteCount += entries.count
         if let place = parts.firstIndex(where: { $0.scope == scope }) {
             parts[place].bytes.append(contentsOf: entries)
         } else {
             var part = Part(scope: scope, bytes: [])
+            swap(&part.bytes, &spare)
             part.bytes.reserveCapacity(max(capacity, entries.count))
             part.bytes.append(contentsOf: entries)
             parts.append(part)
@@ -51,11 +57,14 @@ final class ExportQueue: Sendable {
         var byteCount = 0
         /// Size of the batch before, where the next one is expected to end.
         var expectedBytes = 0
+        /// Memory of a batch that has been sent, for the next one: fresh pages cost as much as what is written to them.
+        var spare: [UInt8] = []
         var isClosed = false
 
         mutating func seal() {
             expectedBytes = open.byteCount + open.byteCount / 32
-            open.trim()
+            // Memory that is soon used again need not be small.
+            if sealed.count > 1 { open.trim() }
             sealed.append(open)
             open = EncodedBatch()
         }
@@ -88,7 +97,8 @@ final class ExportQueue: Sendable {
             // A batch that is full by bytes is ready as well.
             let overflows = state.open.count > 0 && state.open.byteCount + entries.count > limits.batchBytes
             if overflows { state.seal() }
-            state.open.append(entries, count: count, scope: scope, capacity: state.expectedBytes)
+            state.open.append(
+                entries, count: count, scope: scope, spare: &state.spare, capacity: state.expectedBytes)
             state.count += count
             state.byteCount += entries.count
             let isFull = state.open.count >= limits.batchEntries
@@ -111,9 +121,21 @@ final class ExportQueue: Sendable {
     }
 
     /// A batch that was taken is gone, one way or another.
-    func release(_ batch: EncodedBatch) {
+    func release(_ batch: consuming EncodedBatch) {
+        let byteCount = batch.byteCount
+        recycle(&batch)
         state.withLock { state in
-            if !state.isClosed { state.byteCount -= batch.byteCount }
+            if !state.isClosed { state.byteCount -= byteCount }
+        }
+    }
+
+    /// Takes the memory of a batch whose bytes are somewhere else by now.
+    func recycle(_ batch: inout EncodedBatch) {
+        guard var memory = batch.parts.popLast()?.bytes else { return }
+        batch.parts = []
+        memory.removeAll(keepingCapacity: true)
+        state.withLock { state in
+            if !state.isClosed, state.spare.capacity < memory.capacity { swap(&state.spare, &memory) }
         }
     }
 

@@ -49,14 +49,16 @@
         }
 
         private mutating func sendAll() async {
-            while !Task.isCancelled, let batch = queue.takeBatch() {
-                await send(batch)
+            while !Task.isCancelled, var batch = queue.takeBatch() {
+                let body = encode(batch)
+                queue.recycle(&batch)
+                await send(body, of: batch)
                 queue.release(batch)
             }
         }
 
-        private mutating func send(_ batch: EncodedBatch) async {
-            let body = encode(batch)
+        /// - Parameter batch: What `body` was made of, without its bytes.
+        private mutating func send(_ body: [UInt8], of batch: EncodedBatch) async {
             var policy = RetryPolicy()
             while true {
                 switch await send(body) {

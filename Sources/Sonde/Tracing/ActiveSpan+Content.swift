@@ -44,7 +44,7 @@ extension ActiveSpan {
     /// Says that something happened now.
     public mutating func addEvent(_ name: StaticString) {
         guard scratch.pointee.admitsEvent() else { return }
-        let now = DefaultTracerClock.now.nanosecondsSinceEpoch
+        let now = SpanClock.now()
         name.withBytes { scratch.pointee.addEvent($0, at: now) }
     }
 

@@ -50,7 +50,7 @@ public struct ActiveSpan: ~Copyable, @unchecked Sendable {
     public consuming func end() {
         let scratch = scratch
         discard self
-        Self.finish(scratch, at: scratch.pointee.isRecording ? DefaultTracerClock.now.nanosecondsSinceEpoch : 0)
+        Self.finish(scratch, at: scratch.pointee.isRecording ? SpanClock.now() : 0)
     }
 
     /// Ends the span at a moment of its own clock; not before it began.
@@ -67,7 +67,7 @@ public struct ActiveSpan: ~Copyable, @unchecked Sendable {
         if scratch.pointee.isRecording {
             "sonde.span.abandoned".withBytes { scratch.pointee.buffer.attribute($0, bool: true, field: 9) }
         }
-        finish(scratch, at: DefaultTracerClock.now.nanosecondsSinceEpoch)
+        finish(scratch, at: SpanClock.now())
     }
 
     private static func finish(_ scratch: UnsafeMutablePointer<SpanScratch>, at end: UInt64) {
@@ -165,7 +165,7 @@ extension TracerCore {
         scratch.pointee.isLocalRoot = birth.isLocalRoot
         scratch.pointee.isRecording = birth.isRecording
         guard birth.isRecording else { return scratch }
-        let start = DefaultTracerClock.now.nanosecondsSinceEpoch
+        let start = SpanClock.now()
         scratch.pointee.start = start
         scratch.pointee.buffer.spanBeginning(
             birth.trace, parentID: birth.parentID, parentIsRemote: birth.parentIsRemote, kind: kind, start: start)

@@ -3,6 +3,7 @@
 // pool, so that a span costs no allocation once the service is warm.
 
 import SondeModel
+import SondeWire
 import Synchronization
 
 #if canImport(Glibc)
@@ -40,7 +41,7 @@ struct SpanScratch {
         buffer.clear()
         core = nil
         hold = nil
-        trace = .none
+        if !trace.state.isEmpty { trace = .none }
         attributeCount = 0
         eventCount = 0
         linkCount = 0

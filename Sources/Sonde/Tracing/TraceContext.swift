@@ -14,7 +14,9 @@ struct TraceContext: Hashable, Sendable {
     /// Whether it came from another process.
     var isRemote: Bool
 
-    var isSampled: Bool { flags.contains(.sampled) }
+    /// Bits, not set operations: those are calls through a witness table from another module.
+    @inline(__always)
+    var isSampled: Bool { flags.rawValue & TraceFlags.sampledBit != 0 }
 
     /// No span: what memory holds that waits to be used.
     static let none = TraceContext(traceID: .zero, spanID: .zero, flags: [], state: .empty, isRemote: false)

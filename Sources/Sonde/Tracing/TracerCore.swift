@@ -73,8 +73,8 @@ extension TracerCore {
         let isSampled = sampler.samples(parent.traceID, parent: parent, start: start)
         var trace = parent
         trace.spanID = identifiers.nextSpanID()
-        trace.flags.formIntersection(.random)
-        if isSampled { trace.flags.insert(.sampled) }
+        trace.flags.rawValue &= TraceFlags.randomBit
+        if isSampled { trace.flags.rawValue |= TraceFlags.sampledBit }
         trace.isRemote = false
         let hold = isSampled ? nil : parent.isRemote ? tail?.hold() : parentHold
         return SpanBirth(
@@ -87,7 +87,8 @@ extension TracerCore {
         let traceID = identifiers.nextTraceID()
         let isSampled = sampler.samples(traceID, parent: nil, start: start)
         let trace = TraceContext(
-            traceID: traceID, spanID: identifiers.nextSpanID(), flags: isSampled ? .sampledRandom : .random,
+            traceID: traceID, spanID: identifiers.nextSpanID(),
+            flags: TraceFlags(rawValue: TraceFlags.randomBit | (isSampled ? TraceFlags.sampledBit : 0)),
             state: .empty, isRemote: false)
         return SpanBirth(
             trace: trace, parentID: .zero, parentIsRemote: false, isLocalRoot: true,
