@@ -41,6 +41,10 @@ enum Limits {
     static let scratchProbes = 8
     /// Attributes of a lean span among which a key set twice is found: OpenTelemetry's default limit.
     static let scratchAttributes = 128
+    /// Attributes that a span makes room for with its first one: as many as a dictionary of eight buckets holds.
+    static let expectedAttributes = 6
+    /// Times that a reader of attributes lets other threads run while one of them changes these: some microseconds.
+    static let lentAttributesYields = 200
     /// Open spans that are watched, in each of two tables. Each costs a reference.
     static let openSpansPerStripe = 8_192
 
@@ -67,6 +71,8 @@ enum Limits {
     static let retryElapsedSeconds = 60.0
     /// A `Retry-After` beyond this (seconds) is cut: what is queued meanwhile would be lost anyway.
     static let retryAfterSeconds = 60.0
+    /// How long a cancelled request, and then the client's shutdown, are waited for once the time to stop is over.
+    static let stopGrace = Duration.milliseconds(40)
     /// At most one warning about failed exports in this many seconds, per signal.
     static let exportWarningSeconds = 30.0
 

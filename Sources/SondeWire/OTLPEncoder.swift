@@ -38,19 +38,36 @@ package enum OTLPEncoder {
     package static func envelope(
         resource: Resource, parts: [(scope: InstrumentationScope, encodedEntries: [UInt8])]
     ) -> [UInt8] {
-        let size = parts.reduce(1_024) { $0 + $1.encodedEntries.count + 64 }
-        var writer = ProtobufWriter(reservingCapacity: size)
-        writer.message(field: 1) { writer in
-            writer.message(field: 1) { self.resource(resource, into: &$0) }
-            for (scope, encodedEntries) in parts {
-                writer.message(field: 2) { writer in
-                    writer.message(field: 1) { self.scope(scope, into: &$0) }
-                    writer.bytes.append(contentsOf: encodedEntries)
-                    if !scope.schemaURL.isEmpty { writer.string(scope.schemaURL, field: 3) }
-                }
-            }
-            if !resource.schemaURL.isEmpty { writer.string(resource.schemaURL, field: 3) }
+        var own = ProtobufWriter()
+        own.message(field: 1) { self.resource(resource, into: &$0) }
+        let heads = parts.map { part in
+            var head = ProtobufWriter()
+            head.message(field: 1) { self.scope(part.scope, into: &$0) }
+            return head.bytes
         }
+        let tails = parts.map { schemaURL($0.scope.schemaURL) }
+        let tail = schemaURL(resource.schemaURL)
+        let sizes = parts.indices.map { heads[$0].count + parts[$0].encodedEntries.count + tails[$0].count }
+        let size = sizes.reduce(own.bytes.count + tail.count) { $0 + 1 + ProtobufWriter.size(ofVarint: $1) + $1 }
+
+        // Every length is known, so that the entries, often a megabyte, are copied once and not moved.
+        var writer = ProtobufWriter(reservingCapacity: size + 16)
+        writer.head(ofMessage: 1, size: size)
+        writer.bytes += own.bytes
+        for index in parts.indices {
+            writer.head(ofMessage: 2, size: sizes[index])
+            writer.bytes += heads[index]
+            writer.bytes += parts[index].encodedEntries
+            writer.bytes += tails[index]
+        }
+        writer.bytes += tail
+        return writer.bytes
+    }
+
+    private static func schemaURL(_ url: String) -> [UInt8] {
+        guard !url.isEmpty else { return [] }
+        var writer = ProtobufWriter()
+        writer.string(url, field: 3)
         return writer.bytes
     }
 

@@ -87,6 +87,17 @@ package struct ProtobufWriter: Sendable {
         setLength(before: start)
     }
 
+    /// Tag and length of a message of `size` bytes, which the caller appends.
+    package mutating func head(ofMessage field: Int, size: Int) {
+        tag(field: field, wireType: 2)
+        rawVarint(UInt64(size))
+    }
+
+    /// Bytes that `value` takes as a varint.
+    package static func size(ofVarint value: Int) -> Int {
+        (70 - (UInt64(max(value, 0)) | 1).leadingZeroBitCount) / 7
+    }
+
     @inlinable
     mutating func setLength(before start: Int) {
         var rest = UInt64(bytes.count - start)

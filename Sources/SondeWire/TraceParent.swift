@@ -44,15 +44,15 @@ package struct TraceParent: Hashable, Sendable {
     private static func parse(digits: UnsafeBufferPointer<UInt8>) -> TraceParent? {
         let dash = UInt8(ascii: "-")
         guard digits.count >= 55, digits[2] == dash, digits[35] == dash, digits[52] == dash,
-            let version = lowercaseHex(digits, 0..<2), version != 0xFF,
+            let version = HexWord.pair(digits[0], digits[1]), version != 0xFF,
             digits.count == 55 || (version > 0 && digits[55] == dash),
-            let high = lowercaseHex(digits, 3..<19), let low = lowercaseHex(digits, 19..<35),
-            let span = lowercaseHex(digits, 36..<52), let flags = lowercaseHex(digits, 53..<55),
+            let high = HexWord.value(digits, at: 3), let low = HexWord.value(digits, at: 19),
+            let span = HexWord.value(digits, at: 36), let flags = HexWord.pair(digits[53], digits[54]),
             high | low != 0, span != 0
         else { return nil }
         return TraceParent(
             traceID: TraceID(high: high, low: low), spanID: SpanID(span),
-            flags: TraceFlags(rawValue: UInt8(truncatingIfNeeded: flags)).intersection(.known))
+            flags: TraceFlags(rawValue: flags).intersection(.known))
     }
 
     /// The header value, always version 00.
@@ -62,44 +62,15 @@ package struct TraceParent: Hashable, Sendable {
             buffer[0] = 0x30
             buffer[1] = 0x30
             buffer[2] = dash
-            Self.write(traceID.high, to: buffer, at: 3)
-            Self.write(traceID.low, to: buffer, at: 19)
+            HexWord.write(traceID.high, to: buffer, at: 3)
+            HexWord.write(traceID.low, to: buffer, at: 19)
             buffer[35] = dash
-            Self.write(spanID.value, to: buffer, at: 36)
+            HexWord.write(spanID.value, to: buffer, at: 36)
             buffer[52] = dash
-            buffer[53] = Self.digit(flags.rawValue >> 4)
-            buffer[54] = Self.digit(flags.rawValue & 15)
+            buffer[53] = HexWord.digit(flags.rawValue >> 4)
+            buffer[54] = HexWord.digit(flags.rawValue & 15)
             return 55
         }
-    }
-
-    private static func write(_ value: UInt64, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
-        var rest = value.bigEndian
-        for place in 0..<8 {
-            let byte = UInt8(truncatingIfNeeded: rest)
-            buffer[start + 2 * place] = digit(byte >> 4)
-            buffer[start + 2 * place + 1] = digit(byte & 15)
-            rest >>= 8
-        }
-    }
-
-    /// Computed, not looked up: a table in a global costs a check that it is there, 32 times a header.
-    @inline(__always)
-    private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
-
-    private static func lowercaseHex(_ digits: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> UInt64? {
-        var value: UInt64 = 0
-        for place in range {
-            let digit = digits[place]
-            let nibble: UInt8
-            switch digit {
-            case 0x30...0x39: nibble = digit &- 0x30
-            case 0x61...0x66: nibble = digit &- 0x57
-            default: return nil
-            }
-            value = value << 4 | UInt64(nibble)
-        }
-        return value
     }
 }
 

@@ -4,6 +4,7 @@
 
 #if OTLPExport
     import AsyncHTTPClient
+    import Logging
     import NIOCore
     import ServiceLifecycle
 
@@ -18,28 +19,67 @@
                 eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup),
                 configuration: .exporting(timeout: telemetry.configuration.exportTimeout))
             let stop = Pulse()
-            let workers = queues.map { worker(for: $0, client: client, stop: stop) }
+            let finished = Pulse()
             let work = Task {
-                await withTaskGroup(of: Void.self) { group in
-                    for worker in workers {
-                        group.addTask {
-                            var worker = worker
-                            await worker.run()
-                        }
-                    }
-                }
+                await export(over: client, until: stop)
+                finished.finish()
             }
             try? await gracefulShutdown()
+            telemetry.tracer.core.reportOpenSpans(at: SpanClock.now(), all: true)
             stop.finish()
             for queue in queues { queue.pulse.finish() }
-            let deadline = Task { [telemetry] in
-                try? await Task.sleep(for: telemetry.configuration.stopDeadline)
+            // In a task of its own again: this one may be cancelled, and would not wait at all.
+            await Task {
+                await finished.wait(
+                    atMost: telemetry.configuration.stopDeadline, sleep: { try await Task.sleep(for: $0) })
                 work.cancel()
+                await finished.wait(atMost: Limits.stopGrace, sleep: { try await Task.sleep(for: $0) })
+                for queue in queues { queue.drop(queue.close(), .stopped) }
+                tellLosses()
+                await close(client)
+            }.value
+        }
+
+        private func export(over client: HTTPClient, until stop: Pulse) async {
+            await withTaskGroup(of: Void.self) { group in
+                for queue in queues {
+                    group.addTask {
+                        var worker = worker(for: queue, client: client, stop: stop)
+                        await worker.run()
+                    }
+                }
+                group.addTask { await watchOpenSpans(until: stop) }
             }
-            await work.value
-            deadline.cancel()
-            for queue in queues { queue.drop(queue.close(), .stopped) }
-            try? await client.shutdown()
+        }
+
+        /// Reports spans that stay open, within a quarter of the configured age.
+        private func watchOpenSpans(until stop: Pulse) async {
+            guard let age = telemetry.tracer.core.openSpans?.age else { return }
+            let step = Duration.nanoseconds(Int64(min(max(age / 4, 20_000_000), 5_000_000_000)))
+            while !stop.isFinished, !Task.isCancelled {
+                await stop.wait(atMost: step, sleep: { try await Task.sleep(for: $0) })
+                telemetry.tracer.core.reportOpenSpans(at: SpanClock.now())
+            }
+        }
+
+        /// What was lost is said once more at the end: `/metrics` is gone by then.
+        private func tellLosses() {
+            for queue in queues where !queue.losses.isEmpty {
+                let logger = telemetry.localLogger(label: "sonde.export")
+                var metadata: Logger.Metadata = ["signal": "\(queue.signal.rawValue)"]
+                for (reason, count) in queue.losses { metadata[reason.rawValue] = .stringConvertible(count) }
+                logger.warning("telemetry was lost while the service ran", metadata: metadata)
+            }
+        }
+
+        /// Closes the connections; one that hangs is left to the end of the process.
+        private func close(_ client: HTTPClient) async {
+            let closed = Pulse()
+            Task {
+                try? await client.shutdown()
+                closed.finish()
+            }
+            await closed.wait(atMost: Limits.stopGrace, sleep: { try await Task.sleep(for: $0) })
         }
 
         private func worker(for queue: ExportQueue, client: HTTPClient, stop: Pulse) -> ExportWorker {

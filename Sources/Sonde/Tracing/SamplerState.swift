@@ -32,6 +32,15 @@ indirect enum SamplerState: Sendable {
         }
     }
 
+    /// Whether names and attributes matter.
+    var looksAtSpans: Bool {
+        switch self {
+        case .threshold, .rateLimited: false
+        case .parentBased(let root): root.looksAtSpans
+        case .rules: true
+        }
+    }
+
     func samples(_ traceID: TraceID, parent: TraceContext?, start: () -> SpanStart) -> Bool {
         switch self {
         case .threshold(let threshold): return traceID.low & 0x00FF_FFFF_FFFF_FFFF >= threshold

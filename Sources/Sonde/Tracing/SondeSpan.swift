@@ -6,6 +6,14 @@ import SondeModel
 import Synchronization
 public import Tracing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// A span of ``SondeTracer``. Changes after its end, and a second end, are ignored.
 public final class SondeSpan: Tracing.Span {
     let trace: TraceContext
@@ -41,7 +49,7 @@ public final class SondeSpan: Tracing.Span {
     /// The context of what happens within the span. Made when asked for: it holds the span, so the span can't hold it.
     public var context: ServiceContext {
         var context = outerContext
-        if context.count > 1, context.startAttributes != nil { context.startAttributes = nil }
+        if core.looksAtSpans { context.startAttributes = nil }
         context[TracePlaceKey.self] = .span(self)
         return context
     }
@@ -57,9 +65,15 @@ public final class SondeSpan: Tracing.Span {
         set { change { $0.name = newValue } }
     }
 
+    /// `span.attributes["key"] = value` changes them where they are; a copy each time would be half the cost of a span.
     public var attributes: SpanAttributes {
-        get { state.withLock { $0.attributes } }
+        get { readAttributes() }
         set { change { $0.setAttributes(newValue, limit: core.limits.attributeCount) } }
+        _modify {
+            var (value, isLent) = lendAttributes()
+            defer { returnAttributes(value, isLent: isLent) }
+            yield &value
+        }
     }
 
     public func setStatus(_ status: Tracing.SpanStatus) {
@@ -99,7 +113,11 @@ public final class SondeSpan: Tracing.Span {
             guard !state.hasEnded else { return }
             state.hasEnded = true
             if let place = state.openPlace { core.openSpans?.remove(self, at: place) }
-            finish(&state, at: end)
+            if state.isLent {
+                state.pendingEnd = end
+            } else {
+                finish(&state, at: end)
+            }
         }
     }
 
@@ -153,6 +171,47 @@ public final class SondeSpan: Tracing.Span {
     }
 }
 
+// While attributes are changed in place they are lent: taken out of the state, without a lock held. Whoever else comes in
+// that moment loses nothing: an end waits for their return, what is set meanwhile is joined with them.
+extension SondeSpan {
+    private func lendAttributes() -> (value: SpanAttributes, isLent: Bool) {
+        guard isKept else { return (SpanAttributes(), false) }
+        return state.withLock { state in
+            let isFree = !state.hasEnded && !state.isLent && state.attributes.count < core.limits.attributeCount
+            guard isFree else { return (state.attributes, false) }
+            var lent = SpanAttributes()
+            swap(&lent, &state.attributes)
+            // Whoever sets one sets several; each growth of a dictionary hashes all its keys again.
+            if lent.isEmpty { lent.reserveCapacity(Limits.expectedAttributes) }
+            state.isLent = true
+            return (lent, true)
+        }
+    }
+
+    private func returnAttributes(_ value: consuming SpanAttributes, isLent: Bool) {
+        let limit = core.limits.attributeCount
+        guard isLent else { return change { $0.setAttributes(value, limit: limit) } }
+        state.withLock { state in
+            state.isLent = false
+            if !state.attributes.isEmpty { value.merge(state.attributes) }
+            state.setAttributes(value, limit: limit)
+            guard let end = state.pendingEnd else { return }
+            state.pendingEnd = nil
+            finish(&state, at: end)
+        }
+    }
+
+    /// Waits for attributes that another thread is changing, but not for one that holds on to them.
+    private func readAttributes() -> SpanAttributes {
+        for _ in 0..<Limits.lentAttributesYields {
+            let found = state.withLock { $0.isLent ? nil : $0.attributes }
+            if let found { return found }
+            sched_yield()
+        }
+        return state.withLock { $0.attributes }
+    }
+}
+
 /// What can change in a span until it ends.
 struct SpanState: Sendable {
     struct Link: Sendable {
@@ -172,6 +231,9 @@ struct SpanState: Sendable {
     /// Where the span stands in the table of open spans.
     var openPlace: Int?
     var hasEnded = false
+    /// Attributes are being changed outside of the lock, and when the span ended meanwhile.
+    var isLent = false
+    var pendingEnd: UInt64?
 
     init(name: String) { self.name = name }
 

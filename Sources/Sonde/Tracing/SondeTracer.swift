@@ -29,9 +29,10 @@ public struct SondeTracer: Tracer {
         let birth = core.birth(parent: place?.trace, hold: place?.hold) {
             SpanStart(name: operationName, kind: kind, attributes: context.startAttributes)
         }
+        // The time of a span that leaves nothing behind is not worth a look at the clock.
+        let start = birth.isRecording ? instant().nanosecondsSinceEpoch : 0
         return SondeSpan(
-            name: operationName, kind: kind, birth: birth, context: context, start: instant().nanosecondsSinceEpoch,
-            core: core)
+            name: operationName, kind: kind, birth: birth, context: context, start: start, core: core)
     }
 
     /// The span that the context was made by; nil outside of spans, and for those of callers.
@@ -59,8 +60,12 @@ public struct SondeTracer: Tracer {
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
         guard !context.isEmpty else { return }
-        if let trace = context.place?.trace { core.propagation.inject(trace, into: &carrier, injector) }
-        guard core.propagation.contains(.baggage), let baggage = context[BaggageKey.self] else { return }
+        let place = context.place
+        if let place { core.propagation.inject(place.trace, into: &carrier, injector) }
+        // With the span alone in it, a context is not asked for anything else.
+        guard core.propagation.contains(.baggage), context.count > (place == nil ? 0 : 1),
+            let baggage = context[BaggageKey.self]
+        else { return }
         let text = baggage.wire.text
         if !text.isEmpty { injector.inject(text, forKey: "baggage", into: &carrier) }
     }

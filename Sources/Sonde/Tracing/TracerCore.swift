@@ -9,6 +9,7 @@ import Tracing
 
 final class TracerCore: Sendable {
     let sampler: SamplerState
+    let looksAtSpans: Bool
     let limits: SpanLimits
     let propagation: PropagationFormats
     let identifiers: IdentifierSource
@@ -26,6 +27,7 @@ final class TracerCore: Sendable {
         queue: ExportQueue?, tail: TailSampling? = nil, reportsOpenSpansAfter age: Duration? = nil
     ) {
         self.sampler = SamplerState(sampler)
+        looksAtSpans = self.sampler.looksAtSpans
         self.limits = limits
         propagation = PropagationFormats(propagators)
         self.identifiers = identifiers
