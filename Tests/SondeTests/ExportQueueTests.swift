@@ -55,4 +55,36 @@ struct ExportQueueTests {
         #expect(queue.takeBatch()?.count == nil)
         #expect(queue.droppedCount(.stopped) == 1)
     }
+
+    @Test func aBatchBeingSentStillCountsAgainstTheBound() throws {
+        var limits = ExportLimits()
+        limits.queuedBytes = 100
+        let queue = ExportQueue(signal: .traces, limits: limits)
+        queue.append(scope: "", entry(80))
+        let batch = try #require(queue.takeBatch())
+        queue.append(scope: "", entry(80))
+        #expect(queue.queuedCount == 0 && queue.droppedCount(.queueFull) == 1)
+        queue.release(batch)
+        queue.append(scope: "", entry(80))
+        #expect(queue.queuedCount == 1)
+    }
+
+    @Test func memoryThatIsUsedAgainHoldsNothingOfBefore() throws {
+        let queue = ExportQueue(signal: .traces, limits: ExportLimits())
+        for round in 1...3 {
+            for _ in 0..<round { queue.append(scope: "", entry(10)) }
+            var batch = try #require(queue.takeBatch())
+            #expect(batch.count == round && batch.parts.map(\.bytes.count) == [round * 12])
+            queue.recycle(&batch)
+            queue.release(batch)
+            #expect(queue.queuedBytes == 0)
+        }
+    }
+
+    @Test func tellsWhatWasLostByReason() {
+        let queue = ExportQueue(signal: .traces, limits: ExportLimits())
+        for (count, reason) in DropReason.allCases.enumerated() { queue.drop(count, reason) }
+        #expect(queue.losses.map(\.reason) == Array(DropReason.allCases.dropFirst()))
+        #expect(queue.losses.map(\.count) == DropReason.allCases.indices.dropFirst().map { UInt64($0) })
+    }
 }

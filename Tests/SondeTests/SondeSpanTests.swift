@@ -120,4 +120,47 @@ struct SondeSpanTests {
         #expect(spans.count == 1)
         #expect(Set(spans[0].events.map(\.name)).count == 128)
     }
+
+    @Test func anEndWhileAttributesChangeWaitsForThem() throws {
+        func change(_ attributes: inout SpanAttributes, _ during: () -> Void) {
+            attributes["before"] = 1
+            during()
+            attributes["after"] = 2
+        }
+        let span = try record { span in
+            span.attributes["first"] = 0
+            change(&span.attributes) {
+                span.attributes["meanwhile"] = 3
+                span.end()
+                span.attributes["late"] = 4
+            }
+        }
+        #expect(
+            span.attributes == [
+                Attribute("after", .int(2)), Attribute("before", .int(1)), Attribute("first", .int(0)),
+                Attribute("meanwhile", .int(3)),
+            ])
+    }
+
+    @Test func attributesSetByManyThreadsAreAllThere() async throws {
+        let (tracer, queue) = SondeTracer.alone()
+        let span = tracer.startSpan("work", context: .topLevel)
+        await withTaskGroup(of: Void.self) { group in
+            for task in 0..<8 {
+                group.addTask {
+                    for index in 0..<12 { span.attributes["\(task).\(index)"] = index }
+                }
+            }
+        }
+        span.end()
+        #expect(try queue.takeSpans().first?.attributes.count == 96)
+    }
+
+    @Test func neverEndsBeforeItBegan() throws {
+        let (tracer, queue) = SondeTracer.alone()
+        let span = tracer.startSpan(
+            "work", context: .topLevel, at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: 9))
+        span.end(at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: 5))
+        #expect(try queue.takeSpans().first?.end.nanoseconds == 9)
+    }
 }

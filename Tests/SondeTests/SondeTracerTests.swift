@@ -102,4 +102,48 @@ struct SondeTracerTests {
         #expect(context.isEmpty)
         #expect(tracer.headers(from: tracer.startSpan("work", context: context).context).isEmpty)
     }
+
+    @Test(arguments: [Propagator.b3Single, .b3Multi, .jaeger])
+    func speaksTheOlderFormatsWhenAsked(propagator: Propagator) throws {
+        let (tracer, _) = SondeTracer.alone(propagators: [propagator])
+        let span = tracer.startSpan("work", context: .topLevel)
+        let headers = tracer.headers(from: span.context)
+        #expect(headers["traceparent"] == nil && !headers.isEmpty)
+        let read = try #require(tracer.context(from: headers).trace)
+        #expect(read.traceID == span.trace.traceID && read.spanID == span.trace.spanID)
+        #expect(read.isSampled && read.isRemote)
+    }
+
+    @Test func writesAllFormatsAndReadsTheFirst() {
+        let (tracer, _) = SondeTracer.alone(propagators: [.traceContext, .b3Single, .b3Multi, .jaeger])
+        let headers = tracer.headers(from: tracer.context(from: ["traceparent": Self.parent]))
+        #expect(
+            Set(headers.keys) == [
+                "traceparent", "b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-Sampled", "uber-trace-id",
+            ])
+        var mixed = headers
+        mixed["b3"] = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1"
+        #expect(tracer.context(from: mixed).spanID == "b7ad6b7169203331")
+        mixed["traceparent"] = "00-bad"
+        #expect(tracer.context(from: mixed).spanID == "e457b5a2e4d86bd1")
+    }
+
+    @Test func childProcessesFindTheirParentInTheEnvironment() {
+        let (tracer, _) = SondeTracer.alone()
+        var context = tracer.context(from: ["traceparent": Self.parent, "tracestate": "a=1"])
+        context.baggage["tenant"] = "acme"
+        var environment: [String: String] = [:]
+        tracer.inject(context, into: &environment, using: EnvironmentCarrier())
+        #expect(environment == ["TRACEPARENT": Self.parent, "TRACESTATE": "a=1", "BAGGAGE": "tenant=acme"])
+        var child = ServiceContext.topLevel
+        tracer.extract(environment, into: &child, using: EnvironmentCarrier())
+        #expect(child.spanID == "b7ad6b7169203331" && child.baggage["tenant"] == "acme")
+    }
+
+    @Test func findsTheActiveSpanOfAContext() {
+        let (tracer, _) = SondeTracer.alone()
+        let span = tracer.startSpan("work", context: .topLevel)
+        #expect(tracer.activeSpan(identifiedBy: span.context) === span)
+        #expect(tracer.activeSpan(identifiedBy: tracer.context(from: ["traceparent": Self.parent])) == nil)
+    }
 }

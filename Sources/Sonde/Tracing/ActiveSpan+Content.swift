@@ -49,6 +49,7 @@ extension ActiveSpan {
     }
 
     /// Adds an event with attributes and a time of its own.
+    @_disfavoredOverload
     public mutating func addEvent(_ event: Tracing.SpanEvent) {
         guard scratch.pointee.admitsEvent() else { return }
         event.name.withBytes {

@@ -70,8 +70,8 @@ public final class SondeSpan: Tracing.Span {
         get { readAttributes() }
         set { change { $0.setAttributes(newValue, limit: core.limits.attributeCount) } }
         _modify {
-            var (value, isLent) = lendAttributes()
-            defer { returnAttributes(value, isLent: isLent) }
+            var (value, loan) = lendAttributes()
+            defer { returnAttributes(value, loan) }
             yield &value
         }
     }
@@ -174,23 +174,47 @@ public final class SondeSpan: Tracing.Span {
 // While attributes are changed in place they are lent: taken out of the state, without a lock held. Whoever else comes in
 // that moment loses nothing: an end waits for their return, what is set meanwhile is joined with them.
 extension SondeSpan {
-    private func lendAttributes() -> (value: SpanAttributes, isLent: Bool) {
-        guard isKept else { return (SpanAttributes(), false) }
+    private enum Loan {
+        /// The span records nothing or has ended.
+        case nothing
+        case whole
+        /// What another borrower left: an empty dictionary, or what was set meanwhile.
+        case part
+        /// The limit is reached: which attributes stay is decided against those that are there.
+        case copy
+    }
+
+    private func lendAttributes() -> (value: SpanAttributes, loan: Loan) {
+        guard isKept else { return (SpanAttributes(), .nothing) }
         return state.withLock { state in
-            let isFree = !state.hasEnded && !state.isLent && state.attributes.count < core.limits.attributeCount
-            guard isFree else { return (state.attributes, false) }
+            if state.hasEnded { return (state.attributes, .nothing) }
+            if state.isLent { return (state.attributes, .part) }
+            guard state.attributes.count < core.limits.attributeCount else { return (state.attributes, .copy) }
             var lent = SpanAttributes()
             swap(&lent, &state.attributes)
             // Whoever sets one sets several; each growth of a dictionary hashes all its keys again.
             if lent.isEmpty { lent.reserveCapacity(Limits.expectedAttributes) }
             state.isLent = true
-            return (lent, true)
+            return (lent, .whole)
         }
     }
 
-    private func returnAttributes(_ value: consuming SpanAttributes, isLent: Bool) {
+    private func returnAttributes(_ value: consuming SpanAttributes, _ loan: Loan) {
         let limit = core.limits.attributeCount
-        guard isLent else { return change { $0.setAttributes(value, limit: limit) } }
+        switch loan {
+        case .nothing: return
+        case .copy: change { $0.setAttributes(value, limit: limit) }
+        case .part:
+            change { state in
+                var joined = state.attributes
+                joined.merge(value)
+                state.setAttributes(joined, limit: limit)
+            }
+        case .whole: returnWhole(value, limit: limit)
+        }
+    }
+
+    private func returnWhole(_ value: consuming SpanAttributes, limit: Int) {
         state.withLock { state in
             state.isLent = false
             if !state.attributes.isEmpty { value.merge(state.attributes) }
