@@ -4,7 +4,6 @@
 
 #if OTLPExport
     import AsyncHTTPClient
-    import Logging
     import NIOCore
     import ServiceLifecycle
 
@@ -35,7 +34,6 @@
                 work.cancel()
                 await finished.wait(atMost: Limits.stopGrace, sleep: { try await Task.sleep(for: $0) })
                 for queue in queues { queue.drop(queue.close(), .stopped) }
-                tellLosses()
                 await close(client)
             }.value
         }
@@ -59,16 +57,6 @@
             while !stop.isFinished, !Task.isCancelled {
                 await stop.wait(atMost: step, sleep: { try await Task.sleep(for: $0) })
                 telemetry.tracer.core.reportOpenSpans(at: SpanClock.now())
-            }
-        }
-
-        /// What was lost is said once more at the end: `/metrics` is gone by then.
-        private func tellLosses() {
-            for queue in queues where !queue.losses.isEmpty {
-                let logger = telemetry.localLogger(label: "sonde.export")
-                var metadata: Logger.Metadata = ["signal": "\(queue.signal.rawValue)"]
-                for (reason, count) in queue.losses { metadata[reason.rawValue] = .stringConvertible(count) }
-                logger.warning("telemetry was lost while the service ran", metadata: metadata)
             }
         }
 

@@ -15,18 +15,22 @@ public import Tracing
 extension ActiveSpan {
     // MARK: Attributes. A key that is set again has its last value.
 
+    /// Sets an attribute to a text, cut to ``SpanLimits/attributeValueLength``.
     public mutating func set(_ key: StaticString, to value: String) {
         key.withBytes { set($0, text: value) }
     }
 
+    /// Sets an attribute to a whole number.
     public mutating func set(_ key: StaticString, to value: Int) {
         key.withBytes { key in write(key) { $0.attribute(key, int: Int64(value), field: 9) } }
     }
 
+    /// Sets an attribute to a number.
     public mutating func set(_ key: StaticString, to value: Double) {
         key.withBytes { key in write(key) { $0.attribute(key, double: value, field: 9) } }
     }
 
+    /// Sets an attribute to true or false.
     public mutating func set(_ key: StaticString, to value: Bool) {
         key.withBytes { key in write(key) { $0.attribute(key, bool: value, field: 9) } }
     }

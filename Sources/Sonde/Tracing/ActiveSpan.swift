@@ -6,7 +6,7 @@ import SondeModel
 import SondeWire
 public import Tracing
 
-/// A span that belongs to one place in the code, from ``SondeTracer/begin(_:kind:parent:)-(StaticString,_,_)`` to ``end()``.
+/// A span that belongs to one place in the code, from `begin` of ``SondeTracer`` to ``end()``.
 ///
 /// ```swift
 /// var span = telemetry.tracer.begin("pack order", kind: .internal)
@@ -21,8 +21,8 @@ public import Tracing
 ///
 /// Spans of both APIs nest in each other: ``context`` is for `withSpan` and `ServiceContext.withValue`, ``spanContext``
 /// and `begin(_:kind:childOf:)` are for further lean spans. Lean spans are not reported before they end.
-// Unchecked: the memory is touched by its one owner only, which can't be copied, and by mutating or consuming methods.
 public struct ActiveSpan: ~Copyable, @unchecked Sendable {
+    // Unchecked: the memory has one owner, which can't be copied, and is changed by mutating and consuming methods only.
     let scratch: UnsafeMutablePointer<SpanScratch>
 
     init(_ scratch: UnsafeMutablePointer<SpanScratch>) { self.scratch = scratch }

@@ -27,6 +27,7 @@ public struct Propagator: Hashable, Sendable, CustomStringConvertible {
     /// All of them, by which names are recognised.
     static let known = [traceContext, baggage, b3Single, b3Multi, jaeger]
 
+    /// The name in OTEL_PROPAGATORS.
     public var description: String { name }
 }
 
@@ -106,6 +107,7 @@ extension TraceContext {
 ///
 /// https://opentelemetry.io/docs/specs/otel/context/env-carriers/
 public struct EnvironmentCarrier: Extractor, Injector {
+    /// A carrier has no state: the environment is what it is given.
     public init() {}
 
     public func extract(key: String, from environment: [String: String]) -> String? {

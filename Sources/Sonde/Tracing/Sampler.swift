@@ -88,6 +88,7 @@ public struct SamplingRule: Hashable, Sendable {
     /// What decides about spans that fit.
     public var sampler: Sampler
 
+    /// A rule for spans that fit all that is given.
     public init(
         name: String? = nil, kind: Tracing.SpanKind? = nil, attributes: [String: String] = [:], sampler: Sampler
     ) {

@@ -75,10 +75,13 @@ public struct SondeTracer: Tracer {
 public struct SpanLimits: Hashable, Sendable {
     /// Attributes of a span, and of each of its events and links.
     public var attributeCount = 128
+    /// Events of a span.
     public var eventCount = 128
+    /// Links of a span to others.
     public var linkCount = 128
     /// Characters of a text attribute, nil for any number.
     public var attributeValueLength: Int?
 
+    /// OpenTelemetry's defaults.
     public init() {}
 }

@@ -102,10 +102,12 @@ extension ServiceContext {
 public struct Baggage: Hashable, Sendable {
     var wire: W3CBaggage
 
+    /// Nothing.
     public init() { wire = .empty }
 
     init(_ wire: W3CBaggage) { self.wire = wire }
 
+    /// Whether nothing travels.
     public var isEmpty: Bool { wire.isEmpty }
 
     /// The names, in order of arrival.

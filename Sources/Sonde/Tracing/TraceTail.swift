@@ -28,6 +28,7 @@ public struct TailSampling: Hashable, Sendable {
     /// its first one.
     public var maxHeldDuration = Duration.seconds(30)
 
+    /// Keeps errors, and requests that take longer than this; nil for errors only.
     public init(slowerThan: Duration? = nil) { self.slowerThan = slowerThan }
 }
 
