@@ -57,6 +57,25 @@ private func charge(_ order: Order) async throws {
     }
 }
 
+private func close(_ order: Order) throws {}
+
+private func pack(_ order: Order, _ telemetry: Telemetry) throws {
+    var span = telemetry.tracer.begin("pack order")
+    span.set("order.cents", to: order.cents)
+    span.addEvent("box chosen")
+    try close(order)
+    span.end()
+}
+
+private func sample(_ config: inout TelemetryConfiguration) {
+    config.sampler = .parentBased(
+        root: .rules(
+            [.route("/health*", .alwaysOff), SamplingRule(name: "nightly *", sampler: .rateLimited(perSecond: 5))],
+            otherwise: .traceIDRatio(0.1)))
+    config.tailSampling = TailSampling(slowerThan: .seconds(1))
+    config.unfinishedSpansAfter = .seconds(10)
+}
+
 private func call() async throws -> HTTPClientResponse {
     let client = InstrumentedHTTPClient()
     let response = try await client.execute(
