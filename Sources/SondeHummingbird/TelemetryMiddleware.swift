@@ -3,11 +3,11 @@
 //
 // https://opentelemetry.io/docs/specs/semconv/http/
 
-import CoreMetrics
-import HTTPTypes
 public import Hummingbird
 import Logging
+import NIOCore
 public import Sonde
+import Synchronization
 import Tracing
 
 /// Observes every request of a router.
@@ -23,9 +23,10 @@ import Tracing
 /// span ends when a streamed body (one without a known length) has been written, else when the handler has answered.
 public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
     private let telemetry: Telemetry?
-    private let excludedPaths: [String]
+    private let excluded: [ExcludedPath]
     private let protocolVersion: String?
-    private let metrics = ServerMetrics()
+    private let metrics: ServerMetrics
+    private let global = GlobalTracer()
 
     /// - Parameters:
     ///   - telemetry: Whose tracer and metrics to use; the global ones if nil.
@@ -37,84 +38,111 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
         protocolVersion: String? = "1.1"
     ) {
         self.telemetry = telemetry
-        self.excludedPaths = excludedPaths
+        excluded = excludedPaths.map(ExcludedPath.init)
         self.protocolVersion = protocolVersion
+        metrics = ServerMetrics(telemetry, protocolVersion: protocolVersion)
     }
 
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
-        return try await handle(request, context: context, tracer: tracer, next: next)
+        let exchange = begin(request, context)
+        return try await ServiceContext.withValue(exchange.context) {
+            do {
+                let response = try await next(request, context)
+                let outcome = exchange.outcome(status: Int(response.status.code), route: context.route)
+                return finishing(response, exchange, outcome)
+            } catch {
+                let status = (error as? any HTTPResponseError)?.status.code ?? 500
+                exchange.finish(exchange.outcome(status: Int(status), route: context.route, error: error))
+                throw error
+            }
+        }
     }
 
-    private func handle(
-        _ request: Request, context: Context, tracer: some Tracer,
-        next: (Request, Context) async throws -> Response
-    ) async throws -> Response {
+    private func begin(_ request: Request, _ context: Context) -> ServerExchange {
+        let headers = PickedHeaders(request.headers)
+        let facts = ServerFacts(
+            request, headers: headers, peer: (context as? any RemoteAddressRequestContext)?.remoteAddress,
+            protocolVersion: protocolVersion)
+        let isExcluded = excluded.contains { $0.contains(facts.path) }
         var caller = ServiceContext.topLevel
-        tracer.extract(request.headers, into: &caller, using: HTTPFieldsExtractor())
-        let isExcluded = isExcluded(request.uri.path)
-        let description = ServerRequest(request, context: context, protocolVersion: protocolVersion)
-        let span: (any Span)? =
-            isExcluded
-            ? nil : tracer.startSpan(description.spanMethod, context: caller, ofKind: .server)
-        span?.attributes = description.attributes
-        let observation = ServerObservation(
-            request: description, span: span, caller: caller, logger: context.logger,
-            level: isExcluded ? .debug : .info, metrics: metrics,
-            factory: telemetry?.metrics ?? MetricsSystem.factory)
-        do {
-            let response = try await ServiceContext.withValue(span?.context ?? caller) {
-                try await next(request, context)
-            }
-            observation.answered(status: Int(response.status.code), route: context.route)
-            return finishing(response, observation)
-        } catch {
-            let status = (error as? any HTTPResponseError)?.status.code ?? 500
-            observation.answered(status: Int(status), route: context.route, error: error)
-            observation.finish()
-            throw error
+        let span: ServerSpan
+        if let ours = telemetry?.tracer ?? global.ours {
+            ours.extract(headers, into: &caller, using: PickedHeadersExtractor())
+            span =
+                isExcluded ? .none : .ours(ours.startSpan(facts.spanMethod, in: caller, ofKind: .server, facts: facts))
+        } else {
+            let other = InstrumentationSystem.tracer
+            other.extract(headers, into: &caller, using: PickedHeadersExtractor())
+            span = isExcluded ? .none : .other(other.startSpan(facts.spanMethod, context: caller, ofKind: .server))
         }
+        return ServerExchange(
+            facts, span: span, context: span.context ?? caller, logger: context.logger,
+            level: isExcluded ? .debug : .info, metrics: metrics)
     }
 
     /// A body of known length is finished with now; only a stream is worth waiting for, since watching a body costs
     /// Hummingbird's single write of head and body.
-    private func finishing(_ response: Response, _ observation: ServerObservation) -> Response {
+    private func finishing(_ response: Response, _ exchange: ServerExchange, _ outcome: ServerOutcome) -> Response {
         guard response.body.contentLength == nil else {
-            observation.finish()
+            exchange.finish(outcome)
             return response
         }
+        let streamed = StreamedExchange(exchange, outcome)
         var response = response
         let body = response.body
         response.body = ResponseBody(contentLength: nil) { writer in
             do {
-                try await ServiceContext.withValue(observation.context) { try await body.write(writer) }
-                observation.finish()
+                try await ServiceContext.withValue(streamed.exchange.context) { try await body.write(writer) }
+                streamed.finish(nil)
             } catch {
-                observation.failed(error)
-                observation.finish()
+                streamed.finish(error)
                 throw error
             }
         }
         return response
     }
+}
 
-    private func isExcluded(_ path: String) -> Bool {
-        excludedPaths.contains { path == $0 || path.hasPrefix($0 + "/") }
+extension ServerSpan {
+    fileprivate var context: ServiceContext? {
+        switch self {
+        case .ours(let span): span.context
+        case .other(let span): span.context
+        case .none: nil
+        }
     }
 }
 
 extension RequestContext {
     /// The template of the route that answered (`/orders/{id}`); nil if none did, which Hummingbird calls `NotFound`.
     fileprivate var route: String? {
-        endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        endpointPath.flatMap { $0.utf8.first == UInt8(ascii: "/") ? $0 : nil }
     }
 }
 
-/// Several headers of one name are one list, as HTTP has it. Names are compared without regard to case.
-struct HTTPFieldsExtractor: Extractor {
-    func extract(key: String, from headers: HTTPFields) -> String? {
-        HTTPField.Name(key).flatMap { headers[$0] }
+/// A path and all below it.
+private struct ExcludedPath: Sendable {
+    let path: String
+    let folder: String
+
+    init(_ path: String) {
+        self.path = path
+        folder = path + "/"
+    }
+
+    func contains(_ other: String) -> Bool { other == path || other.hasPrefix(folder) }
+}
+
+/// The globally installed tracer, if it is Sonde's: remembered once it is, since asking takes a lock and a cast.
+private final class GlobalTracer: Sendable {
+    private let found = Mutex<SondeTracer?>(nil)
+
+    var ours: SondeTracer? {
+        found.withLock { found in
+            if found == nil { found = InstrumentationSystem.tracer as? SondeTracer }
+            return found
+        }
     }
 }

@@ -37,6 +37,13 @@ struct TelemetryMiddlewareTests {
                     try await writer.finish(nil)
                 })
         }
+        router.get("/described") { _, _ in
+            let span = ServiceContext.current.flatMap { telemetry.tracer.activeSpan(identifiedBy: $0) }
+            span?.attributes["user.id"] = "7"
+            span?.attributes["url.path"] = "/hidden"
+            span?.addEvent("looked up")
+            return "described"
+        }
         router.get("/context") { _, _ in
             var headers: [String: String] = [:]
             telemetry.tracer.inject(ServiceContext.current ?? .topLevel, into: &headers, using: Headers())
@@ -59,9 +66,12 @@ struct TelemetryMiddlewareTests {
 
     /// One request against the application.
     private func get(
-        _ path: String, method: String = "GET", headers: HTTPHeaders = [:], level: Logger.Level = .info
+        _ path: String, method: String = "GET", headers: HTTPHeaders = [:], level: Logger.Level = .info,
+        sampler: Sampler = .alwaysOn, limits: Int = 128
     ) async throws -> Seen {
         var configuration = TelemetryConfiguration(serviceName: "orders")
+        configuration.sampler = sampler
+        configuration.spanLimits.attributeCount = limits
         configuration.logOutput = .none
         configuration.logLevel = level
         let telemetry = try Telemetry(configuration)
@@ -94,7 +104,7 @@ struct TelemetryMiddlewareTests {
         #expect(span.attributes["error.type"]?.text.hasSuffix("Broken") == true)
         #expect(
             seen.metrics.lines("http_server_request_duration_seconds_count") == [
-                #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="500",http_route="/thrown"} 1"#
+                #"http_server_request_duration_seconds_count{error_type="SondeHummingbirdTests.TelemetryMiddlewareTests.Broken",http_request_method="GET",http_response_status_code="500",http_route="/thrown",network_protocol_version="1.1",url_scheme="http"} 1"#
             ])
         let log = try #require(seen.logs.first { $0.body == .string("request") })
         #expect(log.severityNumber == 17 && log.traceID == span.traceID)
@@ -113,7 +123,7 @@ struct TelemetryMiddlewareTests {
         let seen = try await get("/nowhere")
         #expect(
             seen.metrics.lines("http_server_request_duration_seconds_count") == [
-                #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404"} 1"#
+                #"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",network_protocol_version="1.1",url_scheme="http"} 1"#
             ])
     }
 
@@ -139,7 +149,7 @@ struct TelemetryMiddlewareTests {
         #expect(span.attributes["server.port"] != nil)
         #expect(
             seen.metrics.lines("http_server_active_requests") == [
-                #"http_server_active_requests{http_request_method="GET"} 0"#
+                #"http_server_active_requests{http_request_method="GET",url_scheme="http"} 0"#
             ])
     }
 
@@ -171,6 +181,27 @@ struct TelemetryMiddlewareTests {
                 traceparent: 00-0af7651916cd43dd8448eb211c80319c-\(span.spanID.hex)-01
                 tracestate: a=1,b=2
                 """)
+    }
+
+    /// What the program says of the request's span wins over what the middleware says, and each key is there once.
+    @Test func handlersMayDescribeTheRequestsSpan() async throws {
+        let seen = try await get("/described")
+        let span = try #require(seen.spans.first)
+        #expect(span.attributes["user.id"] == .string("7") && span.attributes["url.path"] == .string("/hidden"))
+        #expect(span.attributes["http.route"] == .string("/described"))
+        #expect(span.name == "GET /described" && span.events.map(\.name) == ["looked up"])
+    }
+
+    @Test func samplersSeeTheRequest() async throws {
+        let sampler = Sampler.rules([.route("/orders/*", .alwaysOff)], otherwise: .alwaysOn)
+        #expect(try await get("/orders/42", sampler: sampler).spans.isEmpty)
+        #expect(try await get("/returned", sampler: sampler).spans.count == 1)
+    }
+
+    @Test func aSpanHoldsNoMoreAttributesThanItMay() async throws {
+        let seen = try await get("/described", limits: 4)
+        let span = try #require(seen.spans.first)
+        #expect(span.attributes.count == 4 && span.droppedAttributesCount > 0)
     }
 
     @Test func aStreamedBodyIsPartOfTheSpan() async throws {

@@ -3,14 +3,18 @@
 
 /// HTTP methods as the conventions want them: a known one or `_OTHER`, so that a caller cannot invent label values.
 package enum HTTPMethodName {
-    private static let all: Set<String> = [
-        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
-    ]
-
-    package static func known(_ method: String) -> String { all.contains(method) ? method : "_OTHER" }
+    package static func known(_ method: String) -> String { isKnown(method) ? method : "_OTHER" }
 
     /// The method's part in a span's name: `HTTP` for a method that is not known.
-    package static func spanName(_ method: String) -> String { all.contains(method) ? method : "HTTP" }
+    package static func spanName(_ method: String) -> String { isKnown(method) ? method : "HTTP" }
+
+    /// Comparing a few short texts costs less than hashing one.
+    private static func isKnown(_ method: String) -> Bool {
+        switch method {
+        case "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "CONNECT", "TRACE", "QUERY": true
+        default: false
+        }
+    }
 }
 
 /// The parts of a URL that telemetry shows. Lenient: what cannot be found is nil.
@@ -39,14 +43,14 @@ package struct URLParts: Hashable, Sendable {
 
     /// `host`, `host:port`, `[v6]` or `[v6]:port`.
     package static func hostAndPort(_ authority: String) -> (host: String?, port: Int?) {
-        guard !authority.isEmpty else { return (nil, nil) }
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+        guard let first = authority.utf8.first else { return (nil, nil) }
+        if first == UInt8(ascii: "["), let end = authority.firstIndex(of: "]") {
             let host = authority[authority.index(after: authority.startIndex)..<end]
             let port = authority[authority.index(after: end)...].dropFirst()
             return (String(host), Int(port))
         }
-        let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts[0]), parts.count > 1 ? Int(parts[1]) : nil)
+        guard let colon = authority.utf8.firstIndex(of: UInt8(ascii: ":")) else { return (authority, nil) }
+        return (String(authority[..<colon]), Int(authority[authority.utf8.index(after: colon)...]))
     }
 }
 

@@ -25,12 +25,15 @@ public final class SondeSpan: Tracing.Span {
     private let isLocalRoot: Bool
     private let kind: Tracing.SpanKind
     private let outerContext: ServiceContext
+    /// What an instrumentation knows of it; it must not hold the span.
+    private let facts: (any SpanFacts)?
     private let state: Mutex<SpanState>
 
     init(
         name: String, kind: Tracing.SpanKind, birth: SpanBirth, context: ServiceContext, start: UInt64,
-        core: TracerCore
+        core: TracerCore, facts: (any SpanFacts)? = nil
     ) {
+        self.facts = facts
         trace = birth.trace
         hold = birth.hold
         parentID = birth.parentID
@@ -121,6 +124,16 @@ public final class SondeSpan: Tracing.Span {
         }
     }
 
+    /// Gives the span its last name and status (nil leaves them as they are) and ends it now.
+    package func end(named name: String?, status: Tracing.SpanStatus?) {
+        change { state in
+            if let name { state.name = name }
+            if let status { state.setStatus(status) }
+        }
+        end()
+        }
+    }
+
     /// Encodes the span and passes it on.
     private func finish(_ state: inout SpanState, at end: UInt64) {
         guard trace.isSampled || !isLocalRoot else { return finishHeldRoot(&state, at: end) }
@@ -156,11 +169,19 @@ public final class SondeSpan: Tracing.Span {
         }
     }
 
-    private func encode(_ state: SpanState, end: UInt64, into buffer: inout EntryBuffer) {
+    private func encode(_ state: borrowing SpanState, end: UInt64, into buffer: inout EntryBuffer) {
         buffer.spanHead(
             trace, parentID: parentID, parentIsRemote: parentIsRemote, name: state.name, kind: kind, start: start,
             end: end)
-        buffer.spanState(state, limits: core.limits)
+        guard let facts else { return buffer.spanState(state, limits: core.limits) }
+        let (written, dropped) = withUnsafeMutablePointer(to: &buffer) { buffer in
+            var writer = SpanFactWriter(buffer, beside: state.attributes, limits: core.limits)
+            facts.write(to: &writer)
+            return (writer.count, writer.dropped)
+        }
+        var limits = core.limits
+        limits.attributeCount -= written
+        buffer.spanState(state, limits: limits, dropped: dropped)
     }
 
     private func change(_ body: (inout sending SpanState) -> Void) {

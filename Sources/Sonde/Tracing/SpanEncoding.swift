@@ -32,8 +32,12 @@ extension EntryBuffer {
         fixed32(trace.wireFlags(parentIsRemote: parentIsRemote), field: 16)
     }
 
-    mutating func spanState(_ state: SpanState, limits: SpanLimits) {
-        attributes(state.attributes, field: 9, limits: limits, dropped: state.droppedAttributes, droppedField: 10)
+    /// - Parameters:
+    ///   - limits: How much may still be written.
+    ///   - dropped: Attributes that were left out before.
+    mutating func spanState(_ state: SpanState, limits: SpanLimits, dropped: UInt32 = 0) {
+        attributes(
+            state.attributes, field: 9, limits: limits, dropped: state.droppedAttributes + dropped, droppedField: 10)
         for event in state.events {
             let start = beginMessage(field: 11)
             fixed64(event.nanosecondsSinceEpoch, field: 1)
