@@ -131,7 +131,6 @@ public final class SondeSpan: Tracing.Span {
             if let status { state.setStatus(status) }
         }
         end()
-        }
     }
 
     /// Encodes the span and passes it on.
