@@ -33,6 +33,7 @@ let package = Package(
         room("SondeWire", ["SondeModel", "CZlib"]),
         room("SondeStorage", ["SondeModel"]),
         room("SondeAnalysis", ["SondeModel"]),
+        room("SondePipeline", ["SondeModel", "SondeStorage", "SondeAnalysis"]),
         room("SondeTerminal", []),
         room("SondeViewer", ["SondeModel", "SondeTerminal", "SondeStorage", "SondeAnalysis"]),
         room(
@@ -63,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "Instructions",
             dependencies: [
-                "BenchmarkCorpus", "SondeModel", "SondeWire", "SondeStorage", "SondeSQLite",
+                "BenchmarkCorpus", "SondeModel", "SondeWire", "SondeStorage", "SondePipeline", "SondeSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/Instructions",

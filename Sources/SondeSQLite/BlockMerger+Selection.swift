@@ -43,12 +43,14 @@ extension BlockMerger {
         guard inputs.contains(where: { $0.level == 0 }) else { return rivals }
         let own = Set(inputs.map(\.id))
         let sieve = spans.fingerprintSieve()
+        let rows = RowsByTrace(spans)
         var records = 0
         var bytes = 0
         for block in file.catalog.blocks where block.level > 0 && !own.contains(block.id) {
             let common = sieve.common(with: block.fingerprints)
             // A block that cannot be read keeps its copies, as it keeps all else.
-            guard !common.isEmpty, !damaged.contains(block.id), (try? holdsCopies(block, common, file)) ?? false else {
+            guard !common.isEmpty, !damaged.contains(block.id), (try? holdsCopies(block, common, rows, file)) ?? false
+            else {
                 continue
             }
             records += block.count
@@ -63,10 +65,10 @@ extension BlockMerger {
     }
 
     private func holdsCopies(
-        _ block: SpanBlockInfo, _ fingerprints: Set<UInt32>, _ file: BlockFile
+        _ block: SpanBlockInfo, _ fingerprints: Set<UInt32>, _ rows: borrowing RowsByTrace, _ file: BlockFile
     ) throws(ReadError) -> Bool {
         let fragments = try file.head(block).traces.filter { fingerprints.contains($0.id.fingerprint) }
-        let keys = spans.keys(of: Set(fragments.map(\.id)))
+        let keys = spans.keys(of: fragments.map(\.id), in: rows)
         guard !keys.isEmpty else { return false }
         for fragment in fragments {
             for span in try file.outlines(fragment, in: block) {

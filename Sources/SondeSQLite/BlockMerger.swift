@@ -73,10 +73,16 @@ struct BlockMerger: ~Copyable {
         var mapping = ColumnMapping(meta, values, into: &spans.columns)
         let kinds = head.operations.map { file.catalog.names.operation($0)?.kind.rawValue ?? 0 }
         // Parents may lie in another slice of the same trace: all ids of the block are at hand.
-        var ids: [UInt64] = []
-        ids.reserveCapacity(min(head.count, 2 * Limits.blockRecords))
-        for slice in head.slices.indices { ids += try file.spanIDs(block, slice, head).ids }
-        var trace = 0
+        var ids = Buffer<UInt64>()
+        for slice in head.slices.indices {
+            let found = try file.spanIDs(block, slice, head).ids
+            found.withUnsafeBufferPointer { found in
+                if let first = found.baseAddress { ids.append(first, count: found.count) }
+            }
+        }
+        var trace = -1
+        var nextTrace = 0
+        var id = TraceWords(.zero)
         for (number, slice) in head.slices.enumerated() {
             try checkSize(of: spans.columns.byteCount, block.id)
             let scan = try file.scan(block, number, head)
@@ -84,16 +90,20 @@ struct BlockMerger: ~Copyable {
             var other = 0
             for index in 0..<slice.count {
                 let row = slice.lowerBound + index
-                if head.traces[trace].rows.upperBound <= row { trace += 1 }
+                if nextTrace <= row {
+                    trace += 1
+                    nextTrace = head.traces[trace].rows.upperBound
+                    id = head.traces[trace].id
+                }
                 let operation = Int(scan.operations[index])
-                let parent = try scan.parent(index, row: row, ids: ids, other: &other, block)
+                let parent = try scan.parent(index, row: row, ids: ids.elements, other: &other, block)
                 spans.append(
                     SpanRow(
                         trace: 0, operation: UInt32(head.operations[operation]), start: scan.starts[index],
-                        end: scan.ends[index], spanID: ids[row], parent: parent,
+                        end: scan.ends[index], spanID: ids.base[row], parent: parent,
                         columns: mapping.add(index, context: nil, to: &spans.columns),
                         state: UInt8(truncatingIfNeeded: scan.states[index]), kind: kinds[operation]),
-                    trace: head.traces[trace].id)
+                    trace: id)
             }
         }
     }
@@ -210,23 +220,38 @@ struct ColumnMapping: ~Copyable {
         _ column: ColumnSlice.Column, _ key: Int, _ slice: ColumnSlice, _ columns: inout RecordColumns
     ) {
         let known = values.base + firstValues[key]
-        for (place, number) in column.numbers.enumerated() {
-            let id = known + Int(number)
-            if id.pointee == Self.unknown {
-                id.pointee = slice.withValue(key: key, column, place) { value in
-                    value.withAnyValue(&scratch) { UInt32(columns.value(key: keys[key], $0, $1)) }
+        let sessionKey = keys[key]
+        slice.withDictionary(of: key, column) { texts, offsets, numbers in
+            for number in numbers {
+                let id = known + Int(number)
+                if id.pointee == Self.unknown {
+                    let start = Int(offsets[Int(number)])
+                    let count = Int(offsets[Int(number) + 1]) - start
+                    id.pointee = UInt32(truncatingIfNeeded: columns.value(key: sessionKey, texts + start, count))
                 }
+                mapped.append(id.pointee)
             }
-            mapped.append(id.pointee)
         }
     }
 
     private mutating func add(
         _ column: ColumnSlice.Column, _ key: Int, _ slice: ColumnSlice, _ columns: inout RecordColumns
     ) {
+        let sessionKey = keys[key]
+        // What fresh blocks have: values as they came.
+        if column.mode == .raw {
+            return slice.withRaw(column) { texts, offsets in
+                for place in 0..<max(0, offsets.count - 1) {
+                    let start = Int(offsets[place])
+                    let count = Int(offsets[place + 1]) - start
+                    let id = columns.value(key: sessionKey, texts + start, count)
+                    mapped.append(UInt32(truncatingIfNeeded: id))
+                }
+            }
+        }
         for place in 0..<column.count {
             let id = slice.withValue(key: key, column, place) { value in
-                value.withAnyValue(&scratch) { columns.value(key: keys[key], $0, $1) }
+                value.withAnyValue(&scratch) { columns.value(key: sessionKey, $0, $1) }
             }
             mapped.append(UInt32(truncatingIfNeeded: id))
         }

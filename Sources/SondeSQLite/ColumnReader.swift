@@ -154,6 +154,27 @@ final class ColumnSlice: CachedPart {
         return withValue(key: key, column, Int(places[firstPlaces[index] + place]), body)
     }
 
+    /// Calls `body` with the texts of a key's dictionary, where each begins, and the column's numbers in it.
+    func withDictionary(
+        of key: Int, _ column: Column,
+        _ body: (UnsafePointer<UInt8>, UnsafeBufferPointer<UInt32>, UnsafeBufferPointer<UInt32>) -> Void
+    ) {
+        Self.withTexts(values.bytes, values.offsets[key]) { texts, offsets in
+            column.numbers.withUnsafeBufferPointer { body(texts, offsets, $0) }
+        }
+    }
+
+    /// Calls `body` with the texts of a raw column and where each begins.
+    func withRaw(_ column: Column, _ body: (UnsafePointer<UInt8>, UnsafeBufferPointer<UInt32>) -> Void) {
+        Self.withTexts(source(of: column), column.offsets, body)
+    }
+
+    private static func withTexts(
+        _ texts: [UInt8], _ offsets: [UInt32], _ body: (UnsafePointer<UInt8>, UnsafeBufferPointer<UInt32>) -> Void
+    ) {
+        texts.withUnsafeBytesOrEmpty { texts, _ in offsets.withUnsafeBufferPointer { body(texts, $0) } }
+    }
+
     /// Calls `body` with the value at `place` of a key's column.
     func withValue<R>(key: Int, _ column: Column, _ at: Int, _ body: (Value) -> R) -> R {
         switch column.mode {

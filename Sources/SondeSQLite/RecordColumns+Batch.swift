@@ -44,20 +44,69 @@ extension RecordColumns {
 
     /// Adds the attributes in `range`, the fields numbered `field` (below 16).
     ///
-    /// The usual form, key before value and nothing else, is read here; any other by the model's cursor.
+    /// The usual form, key before value and nothing else, is read here; any other by the model's cursor. An attribute
+    /// with the same bytes as that of the record it resembles, whose attributes lie at `like`, is not read at all.
     @inline(__always)
     mutating func addAttributes(
-        _ range: ByteRange, field: Int, base: UnsafePointer<UInt8>
+        _ range: ByteRange, field: Int, base: UnsafePointer<UInt8>, like: ByteRange = .empty
     ) throws(MalformedProtobuf) {
         let tag = UInt8(field << 3 | 2)
         var place = range.lowerBound
         let end = range.upperBound
+        var known = like.lowerBound
+        let knownEnd = like.upperBound
         while place < end {
+            if known < knownEnd {
+                let size = Self.sameBytes(place, end, known, knownEnd, tag, base)
+                if size > 0, addSame() {
+                    place &+= size
+                    known &+= size
+                    continue
+                }
+            }
             guard let next = addUsual(at: place, end: end, tag: tag, base: base) else {
                 return try addOthers(place, end, field: field, base: base)
             }
             place = next
+            guard known < knownEnd else { continue }
+            known = isLike ? Self.next(known, knownEnd, tag, base) : knownEnd
         }
+    }
+
+    /// How long the attribute at `place` is, if it has the same bytes as that at `known`; else 0.
+    @inline(__always)
+    private static func sameBytes(
+        _ place: Int, _ end: Int, _ known: Int, _ knownEnd: Int, _ tag: UInt8, _ base: UnsafePointer<UInt8>
+    ) -> Int {
+        guard end &- place >= 8, knownEnd &- known >= 8, base[place] == tag else { return 0 }
+        let size = Int(base[place &+ 1]) &+ 2
+        guard size >= 8, size < 0x82, size <= end &- place, size <= knownEnd &- known else { return 0 }
+        let a = UnsafeRawPointer(base + place)
+        let b = UnsafeRawPointer(base + known)
+        var offset = 0
+        repeat {
+            if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            {
+                return 0
+            }
+            offset &+= 8
+        } while offset &+ 8 <= size
+        // The last bytes, together with some that were compared already.
+        let last = size &- 8
+        let isSame =
+            a.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+            == b.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+        return isSame ? size : 0
+    }
+
+    /// Where the attribute behind that at `known` begins; `end` if that is no attribute of usual length.
+    @inline(__always)
+    private static func next(_ known: Int, _ end: Int, _ tag: UInt8, _ base: UnsafePointer<UInt8>) -> Int {
+        guard base[known] == tag else { return end }
+        var place = known &+ 1
+        guard let size = length(&place, end, base), size <= end &- place else { return end }
+        return place &+ size
     }
 
     /// Adds the attribute at `place`; nil, and nothing added, if it does not have the usual form.

@@ -36,6 +36,10 @@ struct RecordContext: BitwiseCopyable, Equatable {
 struct RecordLikeness: BitwiseCopyable {
     var shape: UInt32 = 0
     var firstValue: UInt32 = 0
+    /// Where its attributes lie, and in which batch: the bytes of another are not at hand.
+    var attributes: UInt32 = 0
+    var attributeBytes: UInt32 = 0
+    var batch: UInt32 = 0
 }
 
 struct RecordColumns: ~Copyable {
@@ -58,7 +62,7 @@ struct RecordColumns: ~Copyable {
     private var sequence = Buffer<UInt32>()
     private var likeness = RecordLikeness()
     /// Whether the record at hand has had the keys of the one it probably resembles.
-    private var isLike = true
+    private(set) var isLike = true
     private var expectedKeys = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
     private var lastContext = RecordContext()
     private var lastContextID = -1
@@ -128,6 +132,17 @@ struct RecordColumns: ~Copyable {
     private var expectedKey: Int? {
         let place = sequence.count
         return isLike && place &* 4 < expectedKeys.count ? Int(Self.key(in: expectedKeys, at: place)) : nil
+    }
+
+    /// Adds the attribute of which the record at hand has the same bytes as the one it resembles: false, and nothing
+    /// added, if that has another key in this place.
+    @inline(__always)
+    mutating func addSame() -> Bool {
+        guard let key = expectedKey, key >= PseudoKey.count else { return false }
+        (keyUse.base + key).pointee.values &+= 1
+        valueIDs.append(valueIDs.base[Int(likeness.firstValue) &+ sequence.count])
+        sequence.append(UInt32(truncatingIfNeeded: key))
+        return true
     }
 
     @inline(__always)

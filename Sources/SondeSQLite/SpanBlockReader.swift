@@ -194,7 +194,7 @@ final class SpanScan: CachedPart {
     /// `index`, with `other` counting the parents elsewhere.
     @inline(__always)
     func parent(
-        _ index: Int, row: Int, ids: [UInt64], other: inout Int, _ block: SpanBlockInfo
+        _ index: Int, row: Int, ids: UnsafeBufferPointer<UInt64>, other: inout Int, _ block: SpanBlockInfo
     ) throws(ReadError) -> UInt64 {
         let code = parents[index]
         if code == 0 { return 0 }

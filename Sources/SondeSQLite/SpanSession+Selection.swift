@@ -24,13 +24,46 @@ struct SpanKey: Hashable {
     var kind: UInt8
 }
 
+/// The rows of a session, by the number of their trace.
+struct RowsByTrace: ~Copyable {
+    private var numbers = Buffer<UInt32>()
+    /// Where each trace's begin; the last is where all end.
+    private var first = Buffer<UInt32>()
+
+    init(_ session: borrowing SpanSession) {
+        first.fill(0, count: session.traces.count + 1)
+        for row in session.rows.elements where row.trace != SpanSession.dropped { first.base[Int(row.trace)] += 1 }
+        // Each begins where the ones before it end; while they are filled, they move to where the next begins.
+        var total: UInt32 = 0
+        for trace in 0..<first.count {
+            total += first.base[trace]
+            first.base[trace] = total
+        }
+        numbers.fill(0, count: Int(total))
+        for row in stride(from: session.rows.count - 1, through: 0, by: -1) {
+            let trace = session.rows.base[row].trace
+            guard trace != SpanSession.dropped else { continue }
+            first.base[Int(trace)] -= 1
+            numbers.base[Int(first.base[Int(trace)])] = UInt32(truncatingIfNeeded: row)
+        }
+    }
+
+    subscript(trace: Int) -> UnsafeBufferPointer<UInt32> {
+        UnsafeBufferPointer(
+            start: numbers.base + Int(first[trace]), count: Int(first[trace + 1]) - Int(first[trace]))
+    }
+}
+
 extension SpanSession {
-    /// The spans of some traces.
-    func keys(of wanted: Set<TraceWords>) -> Set<SpanKey> {
+    /// The spans of some traces; `rows` are those of the session.
+    func keys(of wanted: [TraceWords], in rows: borrowing RowsByTrace) -> Set<SpanKey> {
         var keys: Set<SpanKey> = []
-        let isWanted = traces.elements.map { wanted.contains($0.id) }
-        for row in rows.elements where row.trace != Self.dropped && isWanted[Int(row.trace)] {
-            keys.insert(SpanKey(trace: traces[Int(row.trace)].id, span: row.spanID, kind: row.kind))
+        for id in wanted {
+            guard let trace = knownTrace(id) else { continue }
+            for number in rows[trace] {
+                let row = self.rows[Int(number)]
+                keys.insert(SpanKey(trace: id, span: row.spanID, kind: row.kind))
+            }
         }
         return keys
     }

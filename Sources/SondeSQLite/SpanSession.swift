@@ -52,8 +52,11 @@ struct SpanSession: ~Copyable {
     private(set) var rows = Buffer<SpanRow>(capacity: 1_024)
     private(set) var traces = Buffer<TraceState>(capacity: 256)
     private var traceSlots = Buffer<UInt32>()
+    private var latestTrace = 0
     /// The last span of each operation, by operation id.
     private var latest = Buffer<RecordLikeness>()
+    /// The number of the batch at hand; 0 stands for none.
+    private var batchNumber: UInt32 = 0
     private var extras = ByteBuffer()
     private var resourceIDs = Buffer<UInt32>()
     private var resourceServices = Buffer<UInt32>()
@@ -73,6 +76,7 @@ struct SpanSession: ~Copyable {
 
     /// Takes a batch whole; on an error nothing of it is kept.
     mutating func add(_ batch: SpanBatch, names: inout NameTables) throws(MalformedProtobuf) {
+        batchNumber = batchNumber == .max ? 1 : batchNumber + 1
         let rowCount = rows.count
         let valueCount = columns.valueIDs.count
         let result: Result<Void, MalformedProtobuf> = batch.bytes.withUnsafeBufferPointer { buffer in
@@ -125,12 +129,15 @@ struct SpanSession: ~Copyable {
         columns.add(.init(key: PseudoKey.state, entry.traceState), base)
         if entry.eventCount > 0 || entry.linkCount > 0 || entry.hasUnknownFields { try addExtras(entry, base) }
         if known == nil { columns.add(.init(key: PseudoKey.name, entry.name), base) }
-        try columns.addAttributes(entry.attributes, field: 9, base: base)
+        try columns.addAttributes(entry.attributes, field: 9, base: base, like: knownAttributes(operation))
         let shape = columns.end()
         let row = ColumnRow(
             context: UInt32(truncatingIfNeeded: context), shape: UInt32(truncatingIfNeeded: shape),
             firstValue: UInt32(truncatingIfNeeded: firstValue))
-        latest.base[operation] = RecordLikeness(shape: row.shape, firstValue: row.firstValue)
+        latest.base[operation] = RecordLikeness(
+            shape: row.shape, firstValue: row.firstValue,
+            attributes: UInt32(truncatingIfNeeded: entry.attributes.lowerBound),
+            attributeBytes: UInt32(truncatingIfNeeded: entry.attributes.count), batch: batchNumber)
         var state = entry.status.rawValue
         if entry.end == .zero, try Self.isUnfinished(entry, base) { state |= SpanState.unfinished }
         append(
@@ -139,6 +146,14 @@ struct SpanSession: ~Copyable {
                 end: entry.end.nanoseconds, spanID: entry.spanID.value, parent: entry.parentSpanID.value,
                 columns: row, state: state, kind: entry.kind.rawValue),
             trace: TraceWords(entry.traceID))
+    }
+
+    /// Where the attributes of the operation's last span lie, if it came in the same batch.
+    @inline(__always)
+    private func knownAttributes(_ operation: Int) -> ByteRange {
+        let known = latest.base[operation]
+        guard known.batch == batchNumber else { return .empty }
+        return ByteRange(offset: Int(known.attributes), count: Int(known.attributeBytes))
     }
 
     /// Adds a row whose columns are in the session already.
@@ -155,6 +170,27 @@ struct SpanSession: ~Copyable {
 
     @inline(__always)
     private mutating func traceNumber(_ id: TraceWords) -> Int {
+        // Neighbours are often of one trace.
+        if latestTrace < traces.count, traces.base[latestTrace].id == id { return latestTrace }
+        let mask = traceSlots.count &- 1
+        var place = Int(truncatingIfNeeded: Hash64.hash(id.high, id.low)) & mask
+        while traceSlots.base[place] != 0 {
+            let number = Int(traceSlots.base[place]) &- 1
+            if traces.base[number].id == id {
+                latestTrace = number
+                return number
+            }
+            place = (place &+ 1) & mask
+        }
+        traces.append(TraceState(id: id))
+        traceSlots.base[place] = UInt32(traces.count)
+        if traces.count * 2 > traceSlots.count { growTraceSlots() }
+        latestTrace = traces.count &- 1
+        return latestTrace
+    }
+
+    /// The number of a trace; nil if the session has no span of it.
+    func knownTrace(_ id: TraceWords) -> Int? {
         let mask = traceSlots.count &- 1
         var place = Int(truncatingIfNeeded: Hash64.hash(id.high, id.low)) & mask
         while traceSlots.base[place] != 0 {
@@ -162,10 +198,7 @@ struct SpanSession: ~Copyable {
             if traces.base[number].id == id { return number }
             place = (place &+ 1) & mask
         }
-        traces.append(TraceState(id: id))
-        traceSlots.base[place] = UInt32(traces.count)
-        if traces.count * 2 > traceSlots.count { growTraceSlots() }
-        return traces.count &- 1
+        return nil
     }
 
     @inline(never)

@@ -7,6 +7,7 @@ import BenchmarkCorpus
 import Dispatch
 import Logging
 import SondeModel
+import SondePipeline
 import SondeSQLite
 import SondeStorage
 import SondeWire
@@ -23,7 +24,9 @@ enum Stage: String, CaseIterable {
     case corpus
     /// … its bodies are decoded …
     case decode
-    /// … and their spans encoded and committed …
+    /// … their spans counted for metrics …
+    case count
+    /// … encoded and committed …
     case commit
     /// … the blocks merged …
     case merge
@@ -66,6 +69,9 @@ enum Instructions {
         guard stage != .corpus else { return }
         let batches = try bodies.map { try OTLPDecoder.traces($0).batch }
         guard stage != .decode else { return }
+        let metrics = SpanMetrics()
+        for batch in batches { metrics.record(batch) }
+        guard stage != .count else { return }
         let store = try await SQLiteStore.open(
             SQLiteStoreConfiguration(directory: folder), logger: Logger(label: "instructions"))
         for batch in batches { try await store.accept(batch) }

@@ -15,10 +15,22 @@ struct CallGraph {
     private static let rest = 0
 
     /// An edge by the numbers of its names.
-    private struct Edge: Hashable {
+    private struct Edge {
         var client: Int32
         var server: Int32
         var type: ConnectionType
+
+        /// Numbers of names are far below these bounds: there are as many as there may be series.
+        var word: UInt64 {
+            let type: UInt64 =
+                switch type {
+                case .direct: 0
+                case .messaging: 1
+                case .database: 2
+                case .virtualNode: 3
+                }
+            return UInt64(UInt32(bitPattern: client)) << 34 | UInt64(UInt32(bitPattern: server)) << 2 | type
+        }
     }
 
     private struct Row {
@@ -40,7 +52,8 @@ struct CallGraph {
     private var clients = HistogramTable(
         firstBound: PipelineLimits.firstCallBound, boundCount: PipelineLimits.callBounds)
     private var book = RowBook()
-    private var numbers: [Edge: Int] = [:]
+    /// By an edge's word; they are tags of no bytes.
+    private var numbers = ByteNumbers()
     /// By the number of the service's name.
     private var unpaired: [Int: Unpaired] = [:]
     private(set) var droppedHalves: UInt64 = 0
@@ -144,8 +157,10 @@ struct CallGraph {
 
     // MARK: Edges
 
+    private static var noBytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: nil, count: 0) }
+
     private mutating func add(_ client: CallHalf, _ server: CallHalf, _ edge: Edge, _ now: ContinuousClock.Instant) {
-        let row = numbers[edge] ?? newRow(edge, now)
+        let row = numbers.number(of: Self.noBytes, tag: edge.word) ?? newRow(edge, now)
         if row == Self.rest { overflowed &+= 1 }
         if client.failed || server.failed { rows[row].failed &+= 1 }
         clients.add(client.exemplar, to: row)
@@ -161,16 +176,15 @@ struct CallGraph {
         rows[row] = Row(edge: edge)
         clients.clear(row)
         servers.clear(row)
-        numbers[edge] = row
+        numbers.add([], tag: edge.word, row)
         return row
     }
 
     /// Forgets edges and services without partners that nothing was added to since `moment`.
     mutating func dropIdle(since moment: ContinuousClock.Instant) {
-        for row in book.giveBackIdle(since: moment, except: Self.rest) {
-            if let edge = rows[row].edge { numbers[edge] = nil }
-            rows[row].edge = nil
-        }
+        let idle = book.giveBackIdle(since: moment, except: Self.rest)
+        for row in idle { rows[row].edge = nil }
+        if !idle.isEmpty { numbers.renumber { rows[$0].edge == nil ? nil : $0 } }
         unpaired = unpaired.filter { $0.key == NameTable.rest || $0.value.last >= moment }
     }
 

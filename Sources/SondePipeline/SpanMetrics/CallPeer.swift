@@ -13,10 +13,9 @@ struct CallPeer {
     init(of span: UnsafePointer<SpanEntry>, _ base: UnsafePointer<UInt8>) {
         var best = Key.none
         var databaseName: ByteRange?
-        var cursor = AttributeCursor(base: base, range: span.pointee.attributes, field: 9)
-        while (try? cursor.next()) == true {
-            let key = Self.key(base + cursor.key.lowerBound, count: Int(cursor.key.count))
-            guard key != .none, let text = Self.text(cursor.value, base) else { continue }
+        UsualAttributes.walk(span.pointee.attributes, base, keyLengths: Self.lengths) { found, value in
+            let key = Self.key(base + found.lowerBound, count: Int(found.count))
+            guard key != .none, let text = Self.text(value, base) else { return }
             if key == .peerService {
                 name = text
             } else if key.rawValue < best.rawValue {
@@ -30,12 +29,15 @@ struct CallPeer {
 
     /// Whether the span says that its client has the same span id (`zipkin.shared`, which our Zipkin listener writes).
     static func sharesItsID(_ span: UnsafePointer<SpanEntry>, _ base: UnsafePointer<UInt8>) -> Bool {
-        var cursor = AttributeCursor(base: base, range: span.pointee.attributes, field: 9)
-        while (try? cursor.next()) == true {
-            if cursor.key.count == 13, equals(base + cursor.key.lowerBound, "zipkin.shared") { return true }
+        var isShared = false
+        UsualAttributes.walk(span.pointee.attributes, base, keyLengths: 1 << 13) { key, _ in
+            if equals(base + key.lowerBound, "zipkin.shared") { isShared = true }
         }
-        return false
+        return isShared
     }
+
+    /// The lengths of the keys that are looked for.
+    private static let lengths: UInt64 = 1 << 7 | 1 << 9 | 1 << 12 | 1 << 14
 
     /// The smaller, the better a database is named by it.
     private enum Key: Int { case namespace, name, systemName, system, none, peerService }
@@ -58,6 +60,10 @@ struct CallPeer {
 
     /// The text of a string that is not empty: names are strings.
     private static func text(_ value: ByteRange, _ base: UnsafePointer<UInt8>) -> ByteRange? {
+        let start = base + value.lowerBound
+        if value.count > 2, value.count < 0x80, start[0] == 0x0A, Int(start[1]) == Int(value.count) &- 2 {
+            return ByteRange(offset: value.lowerBound &+ 2, count: Int(value.count) &- 2)
+        }
         var reader = ProtobufReader(base: base, range: value)
         var text: ByteRange?
         while (try? reader.next()) == true {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Histograms of durations, a row each, in flat arrays: adding to one touches three cache lines and allocates nothing.
+// Histograms of durations, a row each, in flat arrays: adding to one touches two cache lines and allocates nothing.
 
 import SondeModel
 
@@ -7,9 +7,14 @@ struct HistogramTable {
     /// The first upper bound in nanoseconds; each next one is twice the one before.
     private let firstBound: UInt64
     private let boundCount: Int
-    private var counts: [UInt64] = []
+    /// What fell below one bound and above the one before, and the last of it.
+    private struct Cell {
+        var count: UInt64 = 0
+        var exemplar = SpanExemplar.none
+    }
+
+    private var cells: [Cell] = []
     private var sums: [Double] = []
-    private var exemplars: [SpanExemplar] = []
     private var stride: Int { boundCount + 1 }
 
     init(firstBound: UInt64, boundCount: Int) {
@@ -19,38 +24,36 @@ struct HistogramTable {
 
     /// Makes `row` an empty histogram; rows are numbered without gaps.
     mutating func clear(_ row: Int) {
-        let missing = (row + 1) * stride - counts.count
+        let missing = (row + 1) * stride - cells.count
         if missing > 0 {
-            counts.append(contentsOf: repeatElement(0, count: missing))
-            exemplars.append(contentsOf: repeatElement(.none, count: missing))
+            cells.append(contentsOf: repeatElement(Cell(), count: missing))
             sums.append(contentsOf: repeatElement(0, count: row + 1 - sums.count))
         }
-        for cell in row * stride..<(row + 1) * stride {
-            counts[cell] = 0
-            exemplars[cell] = .none
-        }
+        for cell in row * stride..<(row + 1) * stride { cells[cell] = Cell() }
         sums[row] = 0
     }
 
     mutating func add(_ exemplar: SpanExemplar, to row: Int) {
-        let cell = row * stride + bucket(of: exemplar.duration)
-        counts[cell] &+= 1
+        let place = row * stride + bucket(of: exemplar.duration)
+        let count = cells[place].count
+        cells[place] = Cell(count: count &+ 1, exemplar: exemplar)
         sums[row] += Double(exemplar.duration) / 1e9
-        exemplars[cell] = exemplar
     }
 
-    /// Bounds are inclusive: the number of doublings until `duration` is not more than the bound.
+    /// Bounds are inclusive: the number of doublings until `duration` is not more than the bound. After as many as make
+    /// the bound as long in bits, at most one more is missing.
     private func bucket(of duration: UInt64) -> Int {
         guard duration > firstBound else { return 0 }
-        let quotient = (duration - 1) / firstBound
-        return min(boundCount, UInt64.bitWidth - quotient.leadingZeroBitCount)
+        let doublings = firstBound.leadingZeroBitCount &- (duration &- 1).leadingZeroBitCount
+        let isMore = duration > firstBound &<< UInt64(truncatingIfNeeded: doublings)
+        return min(boundCount, isMore ? doublings &+ 1 : doublings)
     }
 
     func snapshot(_ row: Int) -> DurationHistogram {
-        let cells = row * stride..<(row + 1) * stride
+        let cells = cells[row * stride..<(row + 1) * stride]
         return DurationHistogram(
-            bounds: (0..<boundCount).map { firstBound << UInt64($0) }, counts: Array(counts[cells]),
-            sumSeconds: sums[row], exemplars: exemplars[cells].map { $0.traceID.isValid ? $0 : nil })
+            bounds: (0..<boundCount).map { firstBound << UInt64($0) }, counts: cells.map(\.count),
+            sumSeconds: sums[row], exemplars: cells.map { $0.exemplar.traceID.isValid ? $0.exemplar : nil })
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rates, errors and durations of spans by their labels. A span finds its row by one lookup of bytes:
 //
-//   key = service (4 bytes, its number) kind status text(name) text(value)*     values: of the configured dimensions
-//   text = length (2 bytes) bytes
+//   tag = service, by its number · kind · status
+//   key = name · with configured dimensions: text(name) text(value)*, text = length (2 bytes) bytes
 //
 // The key with the name as it came leads to a row as well as the key with the name templated, so that templating is paid
 // once a name and not once a span. Everything in a key is cut: a span costs the same whatever its sender wrote.
@@ -62,23 +62,22 @@ struct SeriesTable {
         let name = UnsafeBufferPointer(
             start: base + span.pointee.name.lowerBound,
             count: min(Int(span.pointee.name.count), PipelineLimits.spanNameBytes))
-        beginKey(resource.service, span.pointee.kind, span.pointee.status)
-        append(name)
+        let tag = Self.tag(resource.service, span.pointee.kind, span.pointee.status)
         if dimensions.isEmpty {
-            if let row = numbers.number(of: key) { return row }
-            return templatedRow(span, name, [], resource.service, names, now)
+            return numbers.number(of: name, tag: tag)
+                ?? templatedRow(span, name, Array(name), [], resource.service, names, now)
         }
         var values = resource.dimensions
         dimensions.fill(&values, AttributeCursor(base: base, range: span.pointee.attributes, field: 9), base)
+        key.removeAll(keepingCapacity: true)
+        append(name)
         for value in values { value.withUnsafeBufferPointer { append($0) } }
-        return numbers.number(of: key) ?? templatedRow(span, name, values, resource.service, names, now)
+        return numbers.number(of: key, tag: tag)
+            ?? templatedRow(span, name, key, values, resource.service, names, now)
     }
 
-    private mutating func beginKey(_ service: Int, _ kind: SpanKind, _ status: StatusCode) {
-        key.removeAll(keepingCapacity: true)
-        withUnsafeBytes(of: UInt32(truncatingIfNeeded: service)) { key.append(contentsOf: $0) }
-        key.append(kind.rawValue)
-        key.append(status.rawValue)
+    private static func tag(_ service: Int, _ kind: SpanKind, _ status: StatusCode) -> UInt64 {
+        UInt64(truncatingIfNeeded: service) << 16 | UInt64(kind.rawValue) << 8 | UInt64(status.rawValue)
     }
 
     private mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
@@ -90,19 +89,19 @@ struct SeriesTable {
     // MARK: Rows
 
     /// The row under the templated name, in text that is valid: what Prometheus would take for the same is the same. The
-    /// key at hand then leads there too.
+    /// key of the name as it came then leads there too.
     private mutating func templatedRow(
-        _ span: UnsafePointer<SpanEntry>, _ name: UnsafeBufferPointer<UInt8>, _ values: [[UInt8]], _ service: Int,
-        _ names: borrowing NameTable, _ now: ContinuousClock.Instant
+        _ span: UnsafePointer<SpanEntry>, _ name: UnsafeBufferPointer<UInt8>, _ alias: [UInt8], _ values: [[UInt8]],
+        _ service: Int, _ names: borrowing NameTable, _ now: ContinuousClock.Instant
     ) -> Int {
-        let alias = key
         let found = SpanSeries.Labels(
             service: names[service] ?? Resource.unknownService,
             name: String(decoding: SpanNameTemplate.bytes(of: name), as: UTF8.self), kind: span.pointee.kind,
             status: span.pointee.status, dimensions: texts(values))
-        makeKey(service, found)
-        let row = numbers.number(of: key) ?? newRow(service, found, now)
-        if key != alias, row != Self.rest { remember(alias, row) }
+        makeKey(found)
+        let tag = Self.tag(service, found.kind, found.status)
+        let row = numbers.number(of: key, tag: tag) ?? newRow(service, found, now)
+        if key != alias, row != Self.rest { remember(alias, tag, row) }
         return row
     }
 
@@ -114,8 +113,9 @@ struct SeriesTable {
         return texts
     }
 
-    private mutating func makeKey(_ service: Int, _ labels: SpanSeries.Labels) {
-        beginKey(service, labels.kind, labels.status)
+    private mutating func makeKey(_ labels: SpanSeries.Labels) {
+        key.removeAll(keepingCapacity: true)
+        guard !dimensions.isEmpty else { return key.append(contentsOf: labels.name.utf8) }
         for text in [labels.name] + dimensions.names.map({ labels.dimensions[$0] ?? "" }) {
             var text = text
             text.withUTF8 { append($0) }
@@ -128,14 +128,14 @@ struct SeriesTable {
         if row == rows.count { rows.append(Row(service: service)) }
         rows[row] = Row(service: service, labels: found)
         durations.clear(row)
-        numbers.add(key, row)
+        numbers.add(key, tag: Self.tag(service, found.kind, found.status), row)
         return row
     }
 
     /// Names that differ in an id each would fill the table: it is emptied of them now and then.
-    private mutating func remember(_ alias: [UInt8], _ row: Int) {
+    private mutating func remember(_ alias: [UInt8], _ tag: UInt64, _ row: Int) {
         if aliasCount == PipelineLimits.spanNamesRemembered { forgetAliases() }
-        numbers.add(alias, row)
+        numbers.add(alias, tag: tag, row)
         aliasCount += 1
     }
 
@@ -144,8 +144,8 @@ struct SeriesTable {
         aliasCount = 0
         for (number, row) in rows.enumerated() {
             guard let labels = row.labels else { continue }
-            makeKey(row.service, labels)
-            numbers.add(key, number)
+            makeKey(labels)
+            numbers.add(key, tag: Self.tag(row.service, labels.kind, labels.status), number)
         }
     }
 

@@ -30,7 +30,8 @@ extension Request {
     var isQuick: Bool {
         guard match.route.intake.signal != nil else { return false }
         // Reading JSON costs ten times what reading protobuf does.
-        let isText = header("content-type")?.contains("json") ?? true
+        let type = header("content-type")
+        let isText = type != ContentType.protobuf && type?.contains("json") ?? true
         let limit = isText ? ServerLimits.quickTextBytes : ServerLimits.quickBodyBytes
         return QuickBody.isQuick(body, isCompressed: header("content-encoding") != nil, limit: limit)
     }

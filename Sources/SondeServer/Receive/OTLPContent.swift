@@ -20,7 +20,10 @@ struct Payload: Sendable {
 /// What OTLP/HTTP says of headers.
 enum OTLPContent {
     static func format(_ head: HTTPRequestHead) throws(Refusal) -> PayloadFormat {
-        switch head.headers.first(name: "content-type").map(ContentType.essence) {
+        let type = head.headers.first(name: "content-type")
+        // As every SDK writes it.
+        if type == ContentType.protobuf { return .protobuf }
+        switch type.map(ContentType.essence) {
         case ContentType.protobuf: return .protobuf
         case ContentType.json: return .json
         case let other?: throw .unsupportedMedia("the content type \(other) is not OTLP", hint: hint)
