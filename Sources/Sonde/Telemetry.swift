@@ -163,10 +163,10 @@ public struct Telemetry: Service {
     ) -> ExportQueue? {
         #if OTLPExport
             guard isOn, !configuration.isDisabled else { return nil }
+            let queueSize = max(1, configuration.queueSize(of: signal) ?? .max)
             let limits = ExportLimits(
-                queuedEntries: max(1, configuration.exportQueueSize ?? .max),
-                queuedBytes: configuration.exportQueueBytes,
-                batchEntries: max(1, min(configuration.exportBatchSize, configuration.exportQueueSize ?? .max)))
+                queuedEntries: queueSize, queuedBytes: configuration.exportQueueBytes,
+                batchEntries: max(1, min(configuration.batchSize(of: signal), queueSize)))
             return ExportQueue(signal: signal, limits: limits)
         #else
             return nil

@@ -167,6 +167,8 @@ extension TelemetryConfiguration {
         source.expect("otel.exporter.otlp.protocol", "http/protobuf")
         tracesExport.read(from: &source, signal: "traces", batching: "otel.bsp")
         logsExport.read(from: &source, signal: "logs", batching: "otel.blrp")
+        logsExport.queueSize = source.count("otel.blrp.max.queue.size", atLeast: 1)
+        logsExport.batchSize = source.count("otel.blrp.max.export.batch.size", atLeast: 1)
     }
 
     private mutating func readBatching(from source: inout ConfigurationSource) {
@@ -185,6 +187,10 @@ public struct SignalExport: Hashable, Sendable {
     public var compression: Compression?
     /// In place of ``TelemetryConfiguration/exportTimeout``. OTEL_EXPORTER_OTLP_TRACES_TIMEOUT (milliseconds), ….
     public var timeout: Duration?
+    /// In place of ``TelemetryConfiguration/exportQueueSize``. OTEL_BLRP_MAX_QUEUE_SIZE for logs.
+    public var queueSize: Int?
+    /// In place of ``TelemetryConfiguration/exportBatchSize``. OTEL_BLRP_MAX_EXPORT_BATCH_SIZE for logs.
+    public var batchSize: Int?
 
     /// Like the others.
     public init() {}
@@ -214,6 +220,11 @@ extension TelemetryConfiguration {
     func compression(of signal: ExportSignal) -> Compression { settings(of: signal).compression ?? compression }
 
     func timeout(of signal: ExportSignal) -> Duration { settings(of: signal).timeout ?? exportTimeout }
+
+    /// nil if only bytes bound the queue.
+    func queueSize(of signal: ExportSignal) -> Int? { settings(of: signal).queueSize ?? exportQueueSize }
+
+    func batchSize(of signal: ExportSignal) -> Int { settings(of: signal).batchSize ?? exportBatchSize }
 }
 
 /// Whether a text can be the base of requests.

@@ -70,6 +70,7 @@ struct ConfigurationKeysTests {
             "SONDE_RESOURCE_DETECTORS": "host,instance,moon", "OTEL_ATTRIBUTE_COUNT_LIMIT": "7",
             "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": "3", "OTEL_EXPORTER_OTLP_LOGS_HEADERS": "a=b",
             "OTEL_BSP_EXPORT_TIMEOUT": "100", "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT": "200",
+            "OTEL_BSP_MAX_QUEUE_SIZE": "50", "OTEL_BLRP_MAX_QUEUE_SIZE": "9", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "4",
         ])
         let read = TelemetryConfiguration(serviceName: "orders", reading: ConfigReader(provider: provider))
         #expect(read.logLevel == .debug && read.logLevels == ["shop": .trace, "shop.orders": .critical])
@@ -81,6 +82,7 @@ struct ConfigurationKeysTests {
         #expect(read.spanLimits.attributeCount == 7 && read.logRecordLimits.attributeCount == 3)
         #expect(read.logsExport.headers == ["a": "b"] && read.logsExport.timeout == .milliseconds(200))
         #expect(read.tracesExport.timeout == .milliseconds(100))
+        #expect(read.queueSize(of: .traces) == 50 && read.queueSize(of: .logs) == 9 && read.batchSize(of: .logs) == 4)
         #expect(
             read.warnings == [
                 "SONDE_RESOURCE_DETECTORS names \"moon\"; known are container, host, instance, kubernetes, os, process, "

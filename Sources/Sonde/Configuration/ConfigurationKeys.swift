@@ -92,17 +92,18 @@ extension ConfigurationKey {
     private static let batching = [
         ConfigurationKey("otel.bsp.schedule.delay", "`traceExportDelay`, ms", "5000"),
         ConfigurationKey("otel.bsp.export.timeout", "`tracesExport.timeout`, ms, unless set above"),
-        ConfigurationKey("otel.bsp.max.queue.size", "`exportQueueSize`, of each signal", "bounded by bytes"),
-        ConfigurationKey("otel.bsp.max.export.batch.size", "`exportBatchSize`, of each signal", "4096"),
+        ConfigurationKey("otel.bsp.max.queue.size", "`exportQueueSize`, spans", "bounded by bytes"),
+        ConfigurationKey("otel.bsp.max.export.batch.size", "`exportBatchSize`, spans", "4096"),
         ConfigurationKey("otel.blrp.schedule.delay", "`logExportDelay`, ms", "1000"),
+        ConfigurationKey("otel.blrp.max.queue.size", "`logsExport.queueSize`, log records", "as for spans"),
+        ConfigurationKey("otel.blrp.max.export.batch.size", "`logsExport.batchSize`, log records", "as for spans"),
         ConfigurationKey("otel.blrp.export.timeout", "`logsExport.timeout`, ms, unless set above"),
     ]
 
     /// Standard variables that nothing here answers to. Who sets one is told so.
     static let unsupported = [
         "otel.exporter.otlp.certificate", "otel.exporter.otlp.client.key", "otel.exporter.otlp.client.certificate",
-        "otel.exporter.otlp.insecure", "otel.config.file", "otel.experimental.config.file", "otel.blrp.max.queue.size",
-        "otel.blrp.max.export.batch.size", "otel.event.attribute.count.limit", "otel.link.attribute.count.limit",
+        "otel.exporter.otlp.insecure", "otel.config.file", "otel.experimental.config.file", "otel.event.attribute.count.limit", "otel.link.attribute.count.limit",
     ]
 
     /// The known key that differs from `key` in the fewest letters; nil if all differ in more than a third.

@@ -55,7 +55,7 @@ struct LogFields {
             var index = metadata.startIndex
             while index != metadata.endIndex {
                 if !isReplaced(metadata.keys[index], sources, after: source) {
-                    (room.baseAddress! + count).initialize(to: Place(source: source, index: index))  // Not empty: count > 0.
+                    room.initializeElement(at: count, to: Place(source: source, index: index))
                     count += 1
                 }
                 metadata.formIndex(after: &index)
