@@ -126,16 +126,15 @@ public struct Telemetry: Service {
         pipeline.flush(milliseconds: Int(min(max(time, .zero), .seconds(3_600)) / .milliseconds(1)))
     }
 
-    func logHandler(label: String, provider: Logger.MetadataProvider?) -> SondeLogHandler {
+    func logHandler(label: String, provider: Logger.MetadataProvider?, isExported: Bool = true) -> SondeLogHandler {
         SondeLogHandler(
-            label: label, level: configuration.level(ofLogger: label), provider: provider, pipeline: pipeline)
+            label: label, level: configuration.level(ofLogger: label), provider: provider, pipeline: pipeline,
+            isExported: isExported)
     }
 
     /// A logger whose records are written and not exported.
     func localLogger(label: String) -> Logger {
-        var handler = logHandler(label: label, provider: nil)
-        handler.isExported = false
-        return Logger(label: label) { _ in handler }
+        Logger(label: label) { logHandler(label: $0, provider: nil, isExported: false) }
     }
 
     /// Writes a log line of the caller's own form, newline included, to where the log lines go; what is lost is counted

@@ -53,13 +53,26 @@ struct LogBuffer: ~Copyable {
         text.withUTF8 { append($0) }
     }
 
-    /// Lower-case hex digits, most significant first.
+    /// Sixteen lower-case hex digits, most significant first.
     mutating func appendHex(_ value: UInt64) {
         reserve(16)
-        for place in 0..<16 {
-            base[count + place] = Self.hexDigit(UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place) & 15))
-        }
+        let place = UnsafeMutableRawPointer(base + count)
+        place.storeBytes(of: Self.hexDigits(UInt32(truncatingIfNeeded: value >> 32)).bigEndian, as: UInt64.self)
+        place.storeBytes(
+            of: Self.hexDigits(UInt32(truncatingIfNeeded: value)).bigEndian, toByteOffset: 8, as: UInt64.self)
         count += 16
+    }
+
+    /// The eight digits of a word, the most significant in the highest byte, all at once: four bits to each byte, then
+    /// the distance of "a" from the character after "9" where they exceed 9.
+    @inline(__always)
+    private static func hexDigits(_ value: UInt32) -> UInt64 {
+        var word = UInt64(value)
+        word = (word | word << 16) & 0x0000_FFFF_0000_FFFF
+        word = (word | word << 8) & 0x00FF_00FF_00FF_00FF
+        word = (word | word << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = ((word &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return word &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 
     mutating func appendDecimal(_ value: Int64) {

@@ -5,6 +5,37 @@
 
 import Logging
 
+/// The four dictionaries, the later winning.
+struct LogMetadata {
+    var handler: Logger.Metadata
+    var provided: Logger.Metadata
+    var call: Logger.Metadata
+    var error: Logger.Metadata
+
+    static let count = 4
+
+    @inline(__always)
+    subscript(source: Int) -> Logger.Metadata {
+        switch source {
+        case 0: handler
+        case 1: provided
+        case 2: call
+        default: error
+        }
+    }
+
+    /// Whether a source behind that one has the key as well.
+    @inline(__always)
+    fileprivate func isReplaced(_ key: @autoclosure () -> String, after source: Int) -> Bool {
+        for later in (source + 1)..<Self.count {
+            let metadata = self[later]
+            if !metadata.isEmpty, metadata.index(forKey: key()) != nil { return true }
+        }
+        return false
+    }
+}
+
+/// Two pointers, so that handing it on costs nothing; what they point to ends with the line.
 struct LogFields {
     /// Where a field stands: in which dictionary, and where in it.
     fileprivate struct Place {
@@ -12,7 +43,7 @@ struct LogFields {
         var index: Logger.Metadata.Index
     }
 
-    private let sources: (Logger.Metadata, Logger.Metadata, Logger.Metadata, Logger.Metadata)
+    private let metadata: UnsafePointer<LogMetadata>
     private let places: UnsafeMutableBufferPointer<Place>
 
     var isEmpty: Bool { places.isEmpty }
@@ -20,78 +51,47 @@ struct LogFields {
 
     /// Lends the fields to `body`; they MUST NOT outlive it.
     @inline(__always)
-    static func with(
-        handler: Logger.Metadata, provided: Logger.Metadata, call: Logger.Metadata, error: Logger.Metadata,
-        _ body: (LogFields) -> Void
-    ) {
-        let sources = (handler, provided, call, error)
-        let count = handler.count + provided.count + call.count + error.count
-        guard count > 0 else {
-            return body(LogFields(sources: sources, places: UnsafeMutableBufferPointer(start: nil, count: 0)))
-        }
-        guard count <= Limits.logFieldsOnStack else { return withHeap(sources, count, body) }
-        withUnsafeTemporaryAllocation(of: Place.self, capacity: Limits.logFieldsOnStack) { places in
-            merge(sources, into: places, body)
+    static func with(_ metadata: borrowing LogMetadata, _ body: (LogFields) -> Void) {
+        let count = metadata.handler.count + metadata.provided.count + metadata.call.count + metadata.error.count
+        withUnsafePointer(to: metadata) { metadata in
+            guard count > 0 else {
+                return body(LogFields(metadata: metadata, places: UnsafeMutableBufferPointer(start: nil, count: 0)))
+            }
+            guard count <= Limits.logFieldsOnStack else { return withHeap(metadata, count, body) }
+            withUnsafeTemporaryAllocation(of: Place.self, capacity: Limits.logFieldsOnStack) { places in
+                merge(metadata, into: places, body)
+            }
         }
     }
 
     @inline(never)
-    private static func withHeap(
-        _ sources: (Logger.Metadata, Logger.Metadata, Logger.Metadata, Logger.Metadata), _ count: Int,
-        _ body: (LogFields) -> Void
-    ) {
+    private static func withHeap(_ metadata: UnsafePointer<LogMetadata>, _ count: Int, _ body: (LogFields) -> Void) {
         let places = UnsafeMutableBufferPointer<Place>.allocate(capacity: count)
         defer { places.deallocate() }
-        merge(sources, into: places, body)
+        merge(metadata, into: places, body)
     }
 
     private static func merge(
-        _ sources: (Logger.Metadata, Logger.Metadata, Logger.Metadata, Logger.Metadata),
-        into room: UnsafeMutableBufferPointer<Place>, _ body: (LogFields) -> Void
+        _ metadata: UnsafePointer<LogMetadata>, into room: UnsafeMutableBufferPointer<Place>,
+        _ body: (LogFields) -> Void
     ) {
         var count = 0
-        for source in 0..<4 {
-            let metadata = pick(sources, source)
-            var index = metadata.startIndex
-            while index != metadata.endIndex {
-                if !isReplaced(metadata.keys[index], sources, after: source) {
+        for source in 0..<LogMetadata.count {
+            let entries = metadata.pointee[source]
+            var index = entries.startIndex
+            while index != entries.endIndex {
+                if !metadata.pointee.isReplaced(entries.keys[index], after: source) {
                     room.initializeElement(at: count, to: Place(source: source, index: index))
                     count += 1
                 }
-                metadata.formIndex(after: &index)
+                entries.formIndex(after: &index)
             }
         }
         let places = UnsafeMutableBufferPointer(rebasing: room[..<count])
         defer { places.deinitialize() }
-        let fields = LogFields(sources: sources, places: places)
+        let fields = LogFields(metadata: metadata, places: places)
         fields.sort()
         body(fields)
-    }
-
-    /// Whether a later source has the key as well.
-    @inline(__always)
-    private static func isReplaced(
-        _ key: @autoclosure () -> String,
-        _ sources: (Logger.Metadata, Logger.Metadata, Logger.Metadata, Logger.Metadata), after source: Int
-    ) -> Bool {
-        guard source < 3 else { return false }
-        for later in (source + 1)..<4 {
-            let metadata = pick(sources, later)
-            if !metadata.isEmpty, metadata.index(forKey: key()) != nil { return true }
-        }
-        return false
-    }
-
-    @inline(__always)
-    private static func pick(
-        _ sources: (Logger.Metadata, Logger.Metadata, Logger.Metadata, Logger.Metadata), _ source: Int
-    ) -> Logger.Metadata {
-        switch source {
-        case 0: sources.0
-        case 1: sources.1
-        case 2: sources.2
-        default: sources.3
-        }
     }
 
     /// Few fields, mostly two: insertion beats anything cleverer. Many are sorted by the standard library.
@@ -114,13 +114,13 @@ struct LogFields {
     }
 
     @inline(__always)
-    private func key(_ place: Place) -> String { Self.pick(sources, place.source).keys[place.index] }
+    private func key(_ place: Place) -> String { metadata.pointee[place.source].keys[place.index] }
 
     /// Key and value of the field at `position`, by the order of keys.
     @inline(__always)
     subscript(position: Int) -> (key: String, value: Logger.MetadataValue) {
         let place = places[position]
-        let entry = Self.pick(sources, place.source)[place.index]
+        let entry = metadata.pointee[place.source][place.index]
         return (entry.key, entry.value)
     }
 }

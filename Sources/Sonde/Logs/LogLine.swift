@@ -8,18 +8,32 @@
 import Logging
 import SondeModel
 import SondeWire
+import Tracing
 
 struct LogLine {
     /// Nanoseconds since 1970.
     var time: UInt64
     var level: Logger.Level
     var message: String
-    var trace: TraceContext?
+    var trace: LogTrace?
     var fields: LogFields
 }
 
+/// The span in which a line was made.
+struct LogTrace {
+    var traceID: TraceID
+    var spanID: SpanID
+    var flags: TraceFlags
+
+    @inline(__always)
+    static var current: LogTrace? {
+        guard let trace = ServiceContext.current?.trace else { return nil }
+        return LogTrace(traceID: trace.traceID, spanID: trace.spanID, flags: trace.flags)
+    }
+}
+
 /// What all lines of one logger have in common, made once.
-struct LogSource: Sendable {
+final class LogSource: Sendable {
     let label: String
     /// `,"logger":"…","service.name":"…"`
     let json: [UInt8]

@@ -73,7 +73,7 @@ final class LogPipeline: Sendable {
             let metadata: Logger.Metadata = [
                 "log.repeated.count": .stringConvertible(lines.count), "log.repeated.message": .string(lines.message),
             ]
-            LogFields.with(handler: [:], provided: [:], call: metadata, error: [:]) { fields in
+            LogFields.with(LogMetadata(handler: [:], provided: [:], call: metadata, error: [:])) { fields in
                 let line = LogLine(
                     time: LogClock.now, level: lines.level, message: "repeated lines were left out", trace: nil,
                     fields: fields)
