@@ -12,7 +12,7 @@
 // https://www.jaegertracing.io/docs/1.76/sdk-migration/#propagation-format
 // https://opentelemetry.io/docs/specs/otel/context/env-carriers/
 
-package import SondeModel
+import SondeModel
 
 /// Zipkin's headers. Who receives names in another case must make them equal first; HTTP does.
 package enum B3 {

@@ -85,9 +85,6 @@ package struct TraceFlags: OptionSet, Hashable, Sendable {
     package static let sampled = TraceFlags(rawValue: 0x01)
     /// The right-most seven bytes of the trace id are random.
     package static let random = TraceFlags(rawValue: 0x02)
-    /// The first two as bits, for code that asks with every span.
-    @inlinable package static var sampledBit: UInt8 { 0x01 }
-    @inlinable package static var randomBit: UInt8 { 0x02 }
     /// The bits this version defines. "All other bits MUST be set to zero" by whoever sends them on.
     package static let known: TraceFlags = [.sampled, .random]
 }

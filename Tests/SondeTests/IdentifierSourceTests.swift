@@ -31,4 +31,17 @@ struct IdentifierSourceTests {
         }
         #expect(ones == .max && zeros == .max)
     }
+
+    @Test func sequencesOfOneSourceAreValidAndApart() {
+        let source = IdentifierSource()
+        var ids: Set<UInt64> = []
+        for _ in 0..<100 {
+            var sequence = IdentifierSequence(source)
+            for _ in 0..<50 {
+                let trace = sequence.nextTraceID()
+                ids.formUnion([trace.high, trace.low, sequence.nextSpanID().value])
+            }
+        }
+        #expect(ids.count == 100 * 50 * 3)
+    }
 }

@@ -39,7 +39,7 @@ extension ActiveSpan {
     @_disfavoredOverload
     public mutating func set(_ key: String, to value: SpanAttribute) {
         guard isRecording else { return }
-        let length = scratch.pointee.core?.limits.attributeValueLength
+        let length = scratch.pointee.limits.attributeValueLength
         key.withBytes { key in write(key) { $0.attribute(key, value, field: 9, length: length) } }
     }
 
@@ -77,8 +77,8 @@ extension ActiveSpan {
 
     /// Says that the span has to do with another one that is not its parent.
     public mutating func addLink(_ other: SpanContext) {
-        guard isRecording, let core = scratch.pointee.core else { return }
-        guard scratch.pointee.linkCount < core.limits.linkCount else { return scratch.pointee.droppedLinks += 1 }
+        guard isRecording else { return }
+        guard scratch.pointee.linkCount < scratch.pointee.limits.linkCount else { return scratch.pointee.droppedLinks += 1 }
         scratch.pointee.linkCount += 1
         scratch.pointee.buffer.message(field: 13) { $0.linked(other.trace) }
     }
@@ -97,7 +97,7 @@ extension ActiveSpan {
     @inline(__always)
     private mutating func set(_ key: UnsafeBufferPointer<UInt8>, text: String) {
         guard scratch.pointee.admitsAttribute(key) else { return }
-        let text = scratch.pointee.core?.limits.attributeValueLength.map { String(text.prefix($0)) } ?? text
+        let text = scratch.pointee.limits.attributeValueLength.map { String(text.prefix($0)) } ?? text
         text.withBytes { scratch.pointee.buffer.attribute(key, text: $0, field: 9) }
     }
 
@@ -111,9 +111,9 @@ extension SpanScratch {
     /// Makes room for one more attribute; false if it is not to be written.
     @inline(__always)
     fileprivate mutating func admitsAttribute(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard isRecording, let core else { return false }
+        guard isRecording else { return false }
         removeAttribute(key)
-        guard attributeCount < core.limits.attributeCount else {
+        guard attributeCount < limits.attributeCount else {
             droppedAttributes += 1
             return false
         }
@@ -145,8 +145,8 @@ extension SpanScratch {
     }
 
     fileprivate mutating func admitsEvent() -> Bool {
-        guard isRecording, let core else { return false }
-        guard eventCount < core.limits.eventCount else {
+        guard isRecording else { return false }
+        guard eventCount < limits.eventCount else {
             droppedEvents += 1
             return false
         }
@@ -160,7 +160,7 @@ extension SpanScratch {
         let start = buffer.beginMessage(field: 11)
         buffer.fixed64(time, field: 1)
         buffer.string(name, field: 2)
-        if let core { buffer.attributes(attributes, field: 3, limits: core.limits, droppedField: 4) }
+        buffer.attributes(attributes, field: 3, limits: limits, droppedField: 4)
         buffer.endMessage(start)
     }
 }

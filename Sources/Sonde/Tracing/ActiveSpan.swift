@@ -63,7 +63,7 @@ public struct ActiveSpan: ~Copyable, @unchecked Sendable {
     }
 
     private static func abandon(_ scratch: UnsafeMutablePointer<SpanScratch>) {
-        scratch.pointee.core?.countAbandoned()
+        scratch.pointee.core?.takeUnretainedValue().countAbandoned()
         if scratch.pointee.isRecording {
             "sonde.span.abandoned".withBytes { scratch.pointee.buffer.attribute($0, bool: true, field: 9) }
         }
@@ -71,7 +71,7 @@ public struct ActiveSpan: ~Copyable, @unchecked Sendable {
     }
 
     private static func finish(_ scratch: UnsafeMutablePointer<SpanScratch>, at end: UInt64) {
-        guard let core = scratch.pointee.core else { return }
+        guard let core = scratch.pointee.core?.takeRetainedValue() else { return }
         if scratch.pointee.isRecording {
             let end = max(end, scratch.pointee.start)
             scratch.pointee.complete(at: end)
@@ -153,15 +153,18 @@ extension TracerCore {
     fileprivate func scratch(
         _ name: UnsafeBufferPointer<UInt8>, kind: Tracing.SpanKind, parent: TraceContext?, hold: TraceHold?
     ) -> UnsafeMutablePointer<SpanScratch> {
-        let birth = birth(parent: parent, hold: hold) {
-            SpanStart(
-                name: String(decoding: name, as: UTF8.self), kind: kind,
-                attributes: ServiceContext.current?.startAttributes)
-        }
         let scratch = pool.take()
-        scratch.pointee.core = self
+        let birth = birth(
+            parent: parent, hold: hold, spanID: scratch.pointee.sequence.nextSpanID(),
+            traceID: { scratch.pointee.sequence.nextTraceID() },
+            start: {
+                SpanStart(
+                    name: String(decoding: name, as: UTF8.self), kind: kind,
+                    attributes: ServiceContext.current?.startAttributes)
+            })
+        scratch.pointee.core = Unmanaged.passRetained(self)
         scratch.pointee.trace = birth.trace
-        scratch.pointee.hold = birth.hold
+        if let hold = birth.hold { scratch.pointee.hold = hold }
         scratch.pointee.isLocalRoot = birth.isLocalRoot
         scratch.pointee.isRecording = birth.isRecording
         guard birth.isRecording else { return scratch }

@@ -40,3 +40,37 @@ final class IdentifierSource: Sendable {
         return mixed ^ (mixed >> 31)
     }
 }
+
+/// Random ids for one user at a time: xoroshiro128++, begun at a random place of its 2^128 states.
+///
+/// https://prng.di.unimi.it/xoroshiro128plusplus.c
+struct IdentifierSequence {
+    private var first: UInt64
+    private var second: UInt64
+
+    init(_ source: IdentifierSource) {
+        let seed = source.nextTraceID()
+        first = seed.high
+        second = seed.low
+    }
+
+    mutating func nextTraceID() -> TraceID {
+        let id = TraceID(high: next(), low: next())
+        return id.isValid ? id : nextTraceID()
+    }
+
+    mutating func nextSpanID() -> SpanID {
+        let id = SpanID(next())
+        return id.isValid ? id : nextSpanID()
+    }
+
+    @inline(__always)
+    private mutating func next() -> UInt64 {
+        let sum = first &+ second
+        let result = (sum << 17 | sum >> 47) &+ first
+        let mixed = first ^ second
+        first = (first << 49 | first >> 15) ^ mixed ^ (mixed << 21)
+        second = mixed << 28 | mixed >> 36
+        return result
+    }
+}

@@ -32,6 +32,18 @@ indirect enum SamplerState: Sendable {
         }
     }
 
+    /// The bits of a trace id's lower half that are compared.
+    @inline(__always) static var randomBits: UInt64 { 0x00FF_FFFF_FFFF_FFFF }
+
+    /// The threshold of a sampler that has nothing else but, perhaps, a parent to follow.
+    var plainThreshold: UInt64? {
+        switch self {
+        case .threshold(let threshold): threshold
+        case .parentBased(.threshold(let threshold)): threshold
+        default: nil
+        }
+    }
+
     /// Whether names and attributes matter.
     var looksAtSpans: Bool {
         switch self {
@@ -43,7 +55,7 @@ indirect enum SamplerState: Sendable {
 
     func samples(_ traceID: TraceID, parent: TraceContext?, start: () -> SpanStart) -> Bool {
         switch self {
-        case .threshold(let threshold): return traceID.low & 0x00FF_FFFF_FFFF_FFFF >= threshold
+        case .threshold(let threshold): return traceID.low & Self.randomBits >= threshold
         case .parentBased(let root):
             if let parent { return parent.isSampled }
             return root.samples(traceID, parent: nil, start: start)

@@ -108,6 +108,7 @@ public final class SondeSpan: Tracing.Span {
         change { $0.addLink(linked, attributes: link.attributes, limit: core.limits.linkCount) }
     }
 
+    @_specialize(where Instant == DefaultTracerClock.Timestamp)
     public func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
         guard isKept else { return }
         // A clock that was set back must not make a span end before it began.

@@ -20,15 +20,18 @@ public struct SondeTracer: Tracer {
 
     init(_ core: TracerCore) { self.core = core }
 
+    @_specialize(where Instant == DefaultTracerClock.Timestamp)
     public func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: Tracing.SpanKind,
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
     ) -> SondeSpan {
         let context = context()
         let place = context.place
-        let birth = core.birth(parent: place?.trace, hold: place?.hold) {
-            SpanStart(name: operationName, kind: kind, attributes: context.startAttributes)
-        }
+        let identifiers = core.identifiers
+        let birth = core.birth(
+            parent: place?.trace, hold: place?.hold, spanID: identifiers.nextSpanID(),
+            traceID: { identifiers.nextTraceID() },
+            start: { SpanStart(name: operationName, kind: kind, attributes: context.startAttributes) })
         // The time of a span that leaves nothing behind is not worth a look at the clock.
         let start = birth.isRecording ? instant().nanosecondsSinceEpoch : 0
         return SondeSpan(

@@ -20,8 +20,12 @@ struct SpanScratch {
     var buffer = EntryBuffer(capacity: Limits.scratchBytes)
     /// Where each attribute of the span begins in `buffer`, to find a key that is set twice.
     let attributeOffsets = UnsafeMutablePointer<UInt32>.allocate(capacity: Limits.scratchAttributes)
-    /// nil while the memory waits in the pool.
-    var core: TracerCore?
+    /// Makes the ids of lean spans: this memory has one user at a time, so that nothing atomic is needed.
+    var sequence: IdentifierSequence
+    /// Of the tracer whose pool this is.
+    let limits: SpanLimits
+    /// Retained while a lean span is open; nil otherwise. Unmanaged, or every attribute would retain and release it.
+    var core: Unmanaged<TracerCore>?
     var trace = TraceContext.none
     var hold: TraceHold?
     var start: UInt64 = 0
@@ -36,11 +40,16 @@ struct SpanScratch {
     var droppedLinks: UInt32 = 0
     var status = SondeModel.SpanStatus()
 
+    init(_ identifiers: IdentifierSource, _ limits: SpanLimits) {
+        sequence = IdentifierSequence(identifiers)
+        self.limits = limits
+    }
+
     /// Back to how it was made, except for the memory it has.
     mutating func clear() {
         buffer.clear()
         core = nil
-        hold = nil
+        if hold != nil { hold = nil }
         if !trace.state.isEmpty { trace = .none }
         attributeCount = 0
         eventCount = 0
@@ -65,7 +74,12 @@ final class ScratchPool: Sendable {
     private nonisolated(unsafe) let slots: UnsafeMutablePointer<Slot>
     private static let mask = Limits.pooledScratches - 1
 
-    init() {
+    private let identifiers: IdentifierSource
+    private let limits: SpanLimits
+
+    init(identifiers: IdentifierSource, limits: SpanLimits) {
+        self.identifiers = identifiers
+        self.limits = limits
         slots = .allocate(capacity: Limits.pooledScratches)
         for index in 0..<Limits.pooledScratches { (slots + index).initialize(to: Slot()) }
     }
@@ -87,7 +101,7 @@ final class ScratchPool: Sendable {
             if let scratch = Self.scratch(slots[slot].address.exchange(0, ordering: .acquiring)) { return scratch }
         }
         let scratch = UnsafeMutablePointer<SpanScratch>.allocate(capacity: 1)
-        scratch.initialize(to: SpanScratch())
+        scratch.initialize(to: SpanScratch(identifiers, limits))
         return scratch
     }
 

@@ -14,9 +14,8 @@ struct TraceContext: Hashable, Sendable {
     /// Whether it came from another process.
     var isRemote: Bool
 
-    /// Bits, not set operations: those are calls through a witness table from another module.
     @inline(__always)
-    var isSampled: Bool { flags.rawValue & TraceFlags.sampledBit != 0 }
+    var isSampled: Bool { flags.rawValue & FlagBits.sampled != 0 }
 
     /// No span: what memory holds that waits to be used.
     static let none = TraceContext(traceID: .zero, spanID: .zero, flags: [], state: .empty, isRemote: false)
@@ -57,6 +56,12 @@ final class TraceReference: Sendable {
         self.trace = trace
         self.hold = hold
     }
+}
+
+/// W3C's flags as bits: asked for with every span, where operations on sets of another module would be calls.
+enum FlagBits {
+    @inline(__always) static var sampled: UInt8 { 0x01 }
+    @inline(__always) static var random: UInt8 { 0x02 }
 }
 
 enum TracePlaceKey: ServiceContextKey {

@@ -10,12 +10,14 @@ import Tracing
 final class TracerCore: Sendable {
     let sampler: SamplerState
     let looksAtSpans: Bool
+    private let threshold: UInt64?
+    private let isParentBased: Bool
     let limits: SpanLimits
     let propagation: PropagationFormats
     let identifiers: IdentifierSource
     /// Where ended spans go; nil if they are not exported.
     let queue: ExportQueue?
-    let pool = ScratchPool()
+    let pool: ScratchPool
     /// Holds what is not sampled until its trace ends here; nil if nothing is held.
     let tail: TraceTail?
     /// Spans that may have to be reported before they end; nil if none are.
@@ -28,10 +30,13 @@ final class TracerCore: Sendable {
     ) {
         self.sampler = SamplerState(sampler)
         looksAtSpans = self.sampler.looksAtSpans
+        threshold = self.sampler.plainThreshold
+        isParentBased = sampler.isParentBased
         self.limits = limits
         propagation = PropagationFormats(propagators)
         self.identifiers = identifiers
         self.queue = queue
+        pool = ScratchPool(identifiers: identifiers, limits: limits)
         self.tail = queue.flatMap { queue in tail.map { TraceTail($0, queue: queue) } }
         openSpans = queue == nil ? nil : age.map { OpenSpans(reportedAfter: $0) }
     }
@@ -68,15 +73,18 @@ struct SpanBirth {
 
 extension TracerCore {
     /// Ids, flags and the decision whether to record for a span that begins. `start` is asked for only by samplers that
-    /// look at the span.
+    /// look at the span, `traceID` only for the first span of a trace.
     @inline(__always)
-    func birth(parent: TraceContext?, hold parentHold: TraceHold?, start: () -> SpanStart) -> SpanBirth {
-        guard let parent else { return rootBirth(start) }
-        let isSampled = sampler.samples(parent.traceID, parent: parent, start: start)
+    func birth(
+        parent: TraceContext?, hold parentHold: TraceHold?, spanID: SpanID, traceID: () -> TraceID,
+        start: () -> SpanStart
+    ) -> SpanBirth {
+        guard let parent else { return rootBirth(traceID(), spanID, start) }
+        let isSampled = isSampled(parent.traceID, parent: parent, start)
         var trace = parent
-        trace.spanID = identifiers.nextSpanID()
-        trace.flags.rawValue &= TraceFlags.randomBit
-        if isSampled { trace.flags.rawValue |= TraceFlags.sampledBit }
+        trace.spanID = spanID
+        trace.flags.rawValue &= FlagBits.random
+        if isSampled { trace.flags.rawValue |= FlagBits.sampled }
         trace.isRemote = false
         let hold = isSampled ? nil : parent.isRemote ? tail?.hold() : parentHold
         return SpanBirth(
@@ -84,13 +92,20 @@ extension TracerCore {
             hold: hold)
     }
 
+    /// The usual samplers are two numbers; the others are asked.
     @inline(__always)
-    private func rootBirth(_ start: () -> SpanStart) -> SpanBirth {
-        let traceID = identifiers.nextTraceID()
-        let isSampled = sampler.samples(traceID, parent: nil, start: start)
+    private func isSampled(_ traceID: TraceID, parent: TraceContext?, _ start: () -> SpanStart) -> Bool {
+        guard let threshold else { return sampler.samples(traceID, parent: parent, start: start) }
+        if isParentBased, let parent { return parent.isSampled }
+        return traceID.low & SamplerState.randomBits >= threshold
+    }
+
+    @inline(__always)
+    private func rootBirth(_ traceID: TraceID, _ spanID: SpanID, _ start: () -> SpanStart) -> SpanBirth {
+        let isSampled = isSampled(traceID, parent: nil, start)
         let trace = TraceContext(
-            traceID: traceID, spanID: identifiers.nextSpanID(),
-            flags: TraceFlags(rawValue: TraceFlags.randomBit | (isSampled ? TraceFlags.sampledBit : 0)),
+            traceID: traceID, spanID: spanID,
+            flags: TraceFlags(rawValue: FlagBits.random | (isSampled ? FlagBits.sampled : 0)),
             state: .empty, isRemote: false)
         return SpanBirth(
             trace: trace, parentID: .zero, parentIsRemote: false, isLocalRoot: true,
