@@ -78,7 +78,9 @@ extension ActiveSpan {
     /// Says that the span has to do with another one that is not its parent.
     public mutating func addLink(_ other: SpanContext) {
         guard isRecording else { return }
-        guard scratch.pointee.linkCount < scratch.pointee.limits.linkCount else { return scratch.pointee.droppedLinks += 1 }
+        guard scratch.pointee.linkCount < scratch.pointee.limits.linkCount else {
+            return scratch.pointee.droppedLinks += 1
+        }
         scratch.pointee.linkCount += 1
         scratch.pointee.buffer.message(field: 13) { $0.linked(other.trace) }
     }

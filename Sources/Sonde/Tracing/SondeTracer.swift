@@ -27,11 +27,9 @@ public struct SondeTracer: Tracer {
     ) -> SondeSpan {
         let context = context()
         let place = context.place
-        let identifiers = core.identifiers
-        let birth = core.birth(
-            parent: place?.trace, hold: place?.hold, spanID: identifiers.nextSpanID(),
-            traceID: { identifiers.nextTraceID() },
-            start: { SpanStart(name: operationName, kind: kind, attributes: context.startAttributes) })
+        let birth = core.birth(parent: place?.trace, hold: place?.hold) {
+            SpanStart(name: operationName, kind: kind, attributes: context.startAttributes)
+        }
         // The time of a span that leaves nothing behind is not worth a look at the clock.
         let start = birth.isRecording ? instant().nanosecondsSinceEpoch : 0
         return SondeSpan(

@@ -72,6 +72,14 @@ struct SpanBirth {
 }
 
 extension TracerCore {
+    /// What a span of swift-distributed-tracing is, with ids of the source that all threads share.
+    @inline(__always)
+    func birth(parent: TraceContext?, hold: TraceHold?, start: () -> SpanStart) -> SpanBirth {
+        birth(
+            parent: parent, hold: hold, spanID: identifiers.nextSpanID(), traceID: { identifiers.nextTraceID() },
+            start: start)
+    }
+
     /// Ids, flags and the decision whether to record for a span that begins. `start` is asked for only by samplers that
     /// look at the span, `traceID` only for the first span of a trace.
     @inline(__always)
