@@ -11,7 +11,7 @@ TESTS = $(CORE) curl jq prometheus python3-venv strace
 SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build release demo test torture fuzz captures fmt lint tidy golden bench install uninstall clean
+.PHONY: help build release demo test races torture fuzz captures fmt lint tidy golden bench install uninstall clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,6 +31,12 @@ test: ## run all tests on one debug build (FILTER=NAME: only those)
 	@scripts/ensure $(TESTS)
 	swift build --build-tests
 	MALLOC_PERTURB_=$(FREED_BYTE) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+
+RACES = --sanitize=thread --scratch-path .build-races --traits default,GRPC -debug-info-format none
+races: ## run the library's tests, gRPC's among them, under thread sanitizer (FILTER=NAME: only those)
+	@scripts/ensure $(TESTS)
+	SONDE_ONLY=library SONDE_SANITIZER=thread swift build --build-tests $(RACES)
+	SONDE_ONLY=library SONDE_SANITIZER=thread TSAN_OPTIONS=halt_on_error=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(RACES) $(if $(FILTER),--filter '$(FILTER)')
 
 fuzz: ## try new damaged inputs on every decoder (SECONDS=60 in all, SEED=… to have a run again); findings: .build/fuzz
 	swift build --build-tests

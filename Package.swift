@@ -216,7 +216,8 @@ let package = Package(
         tests(
             "SondeHummingbird",
             [
-                "SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, log, metrics, tracing,
+                "SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, nioEmbedded, log, metrics,
+                tracing,
                 lifecycle, unixSignals,
             ]),
         tests("SondeGRDB", ["SondeWire", "Sonde", grdb, metrics, tracing]),
@@ -255,4 +256,9 @@ if Context.environment["SONDE_ONLY"] == "library" {
     ]
     package.targets.removeAll { !library.contains($0.name) }
     package.products = []
+    if Context.environment["SONDE_SANITIZER"] == "thread" {
+        for target in package.targets where target.type != .system {
+            target.swiftSettings = (target.swiftSettings ?? []) + [.define("SONDE_THREAD_SANITIZER")]
+        }
+    }
 }
