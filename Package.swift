@@ -216,9 +216,8 @@ let package = Package(
         tests(
             "SondeHummingbird",
             [
-                "SondeWire", "Sonde", hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, nioEmbedded, log, metrics,
-                tracing,
-                lifecycle, unixSignals,
+                "SondeWire", "Sonde", "SondeGRDB", "SondeTesting", hummingbird, httpTypes, httpClient, nioCore,
+                nioHTTP1, nioEmbedded, grdb, sqlite, log, metrics, tracing, lifecycle, unixSignals,
             ]),
         tests("SondeGRDB", ["SondeWire", "Sonde", grdb, metrics, tracing]),
         tests("SondeGRPC", ["SondeWire", "Sonde", grpc, grpcInProcess, metrics, tracing]),
