@@ -256,8 +256,9 @@ if Context.environment["SONDE_ONLY"] == "library" {
     package.targets.removeAll { !library.contains($0.name) }
     package.products = []
     if Context.environment["SONDE_SANITIZER"] == "thread" {
-        for target in package.targets where target.type != .system {
-            target.swiftSettings = (target.swiftSettings ?? []) + [.define("SONDE_THREAD_SANITIZER")]
+        package.targets.append(.target(name: "SanitizedFutex", path: "Tests/SanitizedFutex"))
+        for target in package.targets where target.type == .test {
+            target.dependencies.append("SanitizedFutex")
         }
     }
 }
