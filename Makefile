@@ -30,7 +30,7 @@ demo: ## build, start the collector and a small shop, show a checkout's trace (O
 test: ## run all tests on one debug build (FILTER=NAME: only those)
 	@scripts/ensure $(TESTS)
 	swift build --build-tests
-	MALLOC_PERTURB_=$(FREED_BYTE) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+	MALLOC_PERTURB_=$(FREED_BYTE) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) scripts/test $(if $(FILTER),'$(FILTER)')
 
 RACES = --sanitize=thread --scratch-path .build-races --traits default,GRPC -debug-info-format none
 races: ## run the library's tests, gRPC's among them, under thread sanitizer (FILTER=NAME: only those)

@@ -56,7 +56,7 @@ struct DifferenceTests {
 
     @Test func plantedValueIsNamedAmongAThousandAndAThousand() throws {
         var comparison = TraceComparison(a: "fast", b: "slow")
-        var random = SplitMix(seed: 7)
+        var random = Dice(state: 7)
         for number in 0..<2_000 as Range<UInt64> {
             let isSlow = number >= 1_000
             // Two of three slow requests come from the planted tenant, one in twenty of the others.
@@ -72,7 +72,7 @@ struct DifferenceTests {
         #expect(found.allSatisfy { $0.key == "tenant" })
     }
 
-    private func planted(_ number: UInt64, isPlanted: Bool, _ random: inout SplitMix) -> Trace {
+    private func planted(_ number: UInt64, isPlanted: Bool, _ random: inout Dice) -> Trace {
         let tenant = isPlanted ? "acme" : "tenant-\(random.next() % 20)"
         let attributes = [
             Attribute("tenant", .string(tenant)), Attribute("request.id", .int(Int64(number))),
@@ -90,7 +90,7 @@ struct DifferenceTests {
 
     @Test func groupsOfNoiseAreNotTold() {
         var comparison = TraceComparison(a: "a", b: "b")
-        var random = SplitMix(seed: 3)
+        var random = Dice(state: 3)
         for number in 0..<400 as Range<UInt64> {
             comparison.add(planted(number, isPlanted: false, &random), to: number % 2 == 0 ? .a : .b)
         }
@@ -113,20 +113,5 @@ struct DifferenceTests {
     @Test func smallGroupsSayNothingForCertain() {
         #expect(Significance.certainDifference(0, of: 2, 2, of: 2, z: Significance.quantile(forTests: 100)) <= 0)
         #expect(Significance.certainDifference(0, of: 40, 40, of: 40, z: Significance.quantile(forTests: 100)) > 0.5)
-    }
-}
-
-/// The usual small generator, so that a test's noise is the same each time.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

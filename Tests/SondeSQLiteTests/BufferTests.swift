@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What buffers write, readers read, and short bytes are refused.
 
+import SondeTestKit
 import Testing
 
 @testable import SondeSQLite

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is compressed here, zlib gives back.
 
+import SondeTestKit
 import Testing
 
 @testable import SondeSQLite

@@ -8,7 +8,7 @@ import Testing
 
 @testable import SondeSQLite
 
-@Suite(.timeLimit(.minutes(1))) struct ReaderPoolTests {
+@Suite(.timeLimit(.minutes(10))) struct ReaderPoolTests {
     private let givenUp = ReadError.failed("the question was given up before its answer was found")
 
     /// Every kind of question that looks into blocks.

@@ -13,7 +13,7 @@ import SondeWire
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CollectorTests {
+@Suite(.timeLimit(.minutes(10))) struct CollectorTests {
     // MARK: Starting
 
     @Test func aPortInUseIsAnErrorThatNamesFlagAddressAndHowToFindTheOwner() async throws {

@@ -178,7 +178,7 @@ import Testing
 
     @Test(arguments: 1...10 as ClosedRange<UInt64>)
     func randomTermsAreRead(seed: UInt64) throws {
-        var dice = SeededDice(state: seed)
+        var dice = Dice(state: seed)
         let queries = RandomQueries(
             services: ["orders", "odd \"service\""], names: ["GET /orders/7", "a\\b*"], keys: ["code", "odd key"],
             values: [.int(500), .string("a \"b\" (c)"), .bool(true), .array([.int(1)])])

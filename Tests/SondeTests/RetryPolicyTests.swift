@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SondeModel
+import SondeTestKit
 import SondeWire
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 
 struct RetryPolicyTests {
     @Test func givesUpWhenABatchHasWaitedLongEnough() {
-        var generator = SplitMix(state: 1)
+        var generator = Dice(state: 1)
         var policy = RetryPolicy()
         var waits: [Duration] = []
         while let wait = policy.nextWait(retryAfter: nil, using: &generator) { waits.append(wait) }
@@ -20,7 +21,7 @@ struct RetryPolicyTests {
     }
 
     @Test func waitsAsLongAsTheCollectorAsksWithinReason() {
-        var generator = SplitMix(state: 1)
+        var generator = Dice(state: 1)
         var policy = RetryPolicy()
         #expect(policy.nextWait(retryAfter: .seconds(3), using: &generator) == .seconds(3))
         #expect(policy.nextWait(retryAfter: .zero, using: &generator) == .zero)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SondeModel
+import SondeTestKit
 import SondeWire
 import Testing
 import Tracing
@@ -25,7 +26,7 @@ struct SamplerTests {
 
     @Test(arguments: [0, 0.1, 0.5, 0.9, 1])
     func recordsItsShare(ratio: Double) {
-        var generator = SplitMix(state: 42)
+        var generator = Dice(state: 42)
         let identifiers = IdentifierSource(seedingFrom: &generator)
         let sampler = Sampler.traceIDRatio(ratio)
         let hits = (0..<20_000).count { _ in sampler.samples(identifiers.nextTraceID(), parent: nil) }
@@ -130,17 +131,6 @@ extension SamplerTests {
     }
 }
 
-/// A generator that starts where it is told.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 extension Sampler {
     /// What it says about an ordinary span.

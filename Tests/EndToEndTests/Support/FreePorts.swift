@@ -2,15 +2,26 @@
 // Ports for programs that must be told theirs. Whoever can find its own port should: it is asked for port 0.
 
 import Foundation
+import Synchronization
 
 enum FreePorts {
+    /// Those that were handed out: programs that start at the same time have not bound theirs yet.
+    private static let taken = Mutex<Set<Int>>([])
+
     /// Ports that nobody listens on now, all different.
     ///
     /// They lie below the range from which the kernel serves port 0 and outgoing connections (from 32 768 up), so that
     /// it does not hand them to somebody else before the program under test has bound them.
     static func take(_ count: Int) throws -> [Int] {
-        var ports: Set<Int> = []
-        for port in (20_000..<32_000).shuffled() where ports.count < count && isFree(port) { ports.insert(port) }
+        let ports = taken.withLock { taken in
+            var ports: Set<Int> = []
+            for port in (20_000..<32_000).shuffled()
+            where ports.count < count && !taken.contains(port) && isFree(port) {
+                ports.insert(port)
+            }
+            taken.formUnion(ports)
+            return ports
+        }
         guard ports.count == count else { throw UnexpectedAnswer(description: "fewer than \(count) ports are free") }
         return Array(ports)
     }

@@ -5,22 +5,6 @@
 import SondeModel
 import SondeTestKit
 
-/// A small generator whose numbers are the same everywhere.
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &self)] }
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
-
 enum RandomTelemetry {
     static let services = ["gateway", "orders", "payments", "", "users"]
     static let names = ["GET /", "POST /orders", "charge", "SELECT", ""]

@@ -7,6 +7,7 @@ import NIOEmbedded
 import NIOHTTP1
 import Sonde
 import SondePipeline
+import SondeTestKit
 import Testing
 
 @testable import SondeServer
@@ -180,7 +181,7 @@ import Testing
     /// Valid requests with bytes changed, cut into pieces: whatever comes, the connection answers, waits or ends.
     @Test(arguments: UInt64(0)..<200)
     func survivesGarbledRequests(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = Dice(state: seed)
         let requests = [
             "GET /nowhere?a=%41 HTTP/1.1\r\nhost: localhost\r\n\r\n",
             "POST /nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n\r\nabc",

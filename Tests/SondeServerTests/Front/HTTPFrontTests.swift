@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPFrontTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPFrontTests {
     private let spans = OTLPEncoder.traces([.sample(1)])
 
     // MARK: Malformed

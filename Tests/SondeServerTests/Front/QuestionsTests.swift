@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct QuestionsTests {
+@Suite(.timeLimit(.minutes(10))) struct QuestionsTests {
     // MARK: How many
 
     @Test func oneQuestionTooManyIsAnswered429AndProbesAreNot() async throws {

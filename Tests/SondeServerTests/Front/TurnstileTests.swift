@@ -5,7 +5,7 @@ import Testing
 
 @testable import SondeServer
 
-@Suite(.timeLimit(.minutes(1))) struct TurnstileTests {
+@Suite(.timeLimit(.minutes(10))) struct TurnstileTests {
     private let turnstile = Turnstile(places: 2)
     private let gate = Gate()
 

@@ -13,7 +13,7 @@ import Testing
 
 @testable import SondeServer
 
-@LoopThread @Suite(.timeLimit(.minutes(2))) struct GRPCFuzzTests {
+@LoopThread @Suite(.timeLimit(.minutes(10))) struct GRPCFuzzTests {
     private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
     @Test(arguments: 0..<6)
@@ -26,7 +26,7 @@ import Testing
 
     /// One connection; the calls that got through to their routes.
     private func run(seed: Int) async throws -> Int {
-        var random = SplitMix(state: UInt64(seed))
+        var random = Dice(state: UInt64(seed))
         var writer = FrameWriter()
         var bytes = Self.preface + writer.settings()
         for _ in 0..<Int.random(in: 1...60, using: &random) { bytes += writer.next(&random) }
@@ -81,7 +81,7 @@ private struct FrameWriter {
     func settings() -> [UInt8] { frame(4, flags: 0, stream: 0, []) }
 
     /// Mostly what a client may send; now and then what nobody may.
-    mutating func next(_ random: inout SplitMix) -> [UInt8] {
+    mutating func next(_ random: inout Dice) -> [UInt8] {
         switch Int.random(in: 0..<30, using: &random) {
         case 0..<10: return call(&random)
         case 10..<14:
@@ -104,7 +104,7 @@ private struct FrameWriter {
         }
     }
 
-    private mutating func call(_ random: inout SplitMix) -> [UInt8] {
+    private mutating func call(_ random: inout Dice) -> [UInt8] {
         let head = headers(isLast: false, &random)
         // The first is whole and plain.
         let message = Self.messages[
@@ -114,11 +114,11 @@ private struct FrameWriter {
             + frame(0, flags: 1, stream: newest, Array(message[cut...]))
     }
 
-    private func data(_ stream: Int, isLast: Bool, _ random: inout SplitMix) -> [UInt8] {
+    private func data(_ stream: Int, isLast: Bool, _ random: inout Dice) -> [UInt8] {
         frame(0, flags: isLast ? 1 : 0, stream: stream, Self.messages.randomElement(using: &random) ?? [])
     }
 
-    private func forbidden(_ random: inout SplitMix) -> [UInt8] {
+    private func forbidden(_ random: inout Dice) -> [UInt8] {
         // Streams that are open, were open, and never were.
         let stream = newest + 2 * Int.random(in: -3...1, using: &random)
         switch Int.random(in: 0..<9, using: &random) {
@@ -139,7 +139,7 @@ private struct FrameWriter {
         }
     }
 
-    private mutating func headers(isLast: Bool, _ random: inout SplitMix) -> [UInt8] {
+    private mutating func headers(isLast: Bool, _ random: inout Dice) -> [UInt8] {
         newest += 2
         let paths = [
             GRPCPath.traces, GRPCPath.traces, GRPCPath.logs, GRPCPath.metrics, GRPCPath.health, "/a.B/C", "", "nowhere",
@@ -164,7 +164,7 @@ private struct FrameWriter {
             + frame(9, flags: 4, stream: newest, Array(bytes[cut...]))
     }
 
-    private func noise(_ count: Int, _ random: inout SplitMix) -> [UInt8] {
+    private func noise(_ count: Int, _ random: inout Dice) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 

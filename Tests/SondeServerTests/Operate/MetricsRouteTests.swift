@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MetricsRouteTests {
+@Suite(.timeLimit(.minutes(10))) struct MetricsRouteTests {
     @Test func countsEveryOutcomeByReason() async throws {
         try await RunningCollector.run(configure: { $0.limits.maxBodyBytes = 10_000 }) { collector in
             var bad = SpanRecord.sample(9)

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SpanMetricsPageTests {
+@Suite(.timeLimit(.minutes(10))) struct SpanMetricsPageTests {
     private let call: [SpanRecord] = [
         .sample(1, service: "gateway", name: "GET /users/7", duration: 3),
         .sample(2, parent: 1, service: "gateway", name: "GET", kind: .client, duration: 2),

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ActivityAPITests {
+@Suite(.timeLimit(.minutes(10))) struct ActivityAPITests {
     @Test(arguments: [
         "/sonde/v1/graph?start=x", "/sonde/v1/graph?start=now&end=now-1h", "/sonde/v1/graph?quantile=95",
         "/sonde/v1/activity?by=color", "/sonde/v1/activity?kind=server&kind=none", "/sonde/v1/activity?step=0s",

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AnalysisAPITests {
+@Suite(.timeLimit(.minutes(10))) struct AnalysisAPITests {
     @Test(arguments: [
         "/sonde/v1/traces/xyz/analysis", "/sonde/v1/traces/0000000000000001/analysis?format=svg", "/sonde/v1/diff",
         "/sonde/v1/diff?by=luck", "/sonde/v1/diff?by=version=1", "/sonde/v1/diff?by=before=tomorrow",

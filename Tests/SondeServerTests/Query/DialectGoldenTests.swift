@@ -9,7 +9,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DialectGoldenTests {
+@Suite(.timeLimit(.minutes(10))) struct DialectGoldenTests {
     private static let window = "query.startTimeMin=2026-01-02T00:00:00Z&query.startTimeMax=2026-01-03T00:00:00Z"
 
     @Test(arguments: [

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JaegerAPITests {
+@Suite(.timeLimit(.minutes(10))) struct JaegerAPITests {
     // MARK: Names
 
     @Test func listsServicesInAnEnvelope() async throws {

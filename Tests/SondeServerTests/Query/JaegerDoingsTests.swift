@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JaegerDoingsTests {
+@Suite(.timeLimit(.minutes(10))) struct JaegerDoingsTests {
     private let id = TraceID.sample(1).hex
 
     // MARK: Archive

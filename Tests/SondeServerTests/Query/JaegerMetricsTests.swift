@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JaegerMetricsTests {
+@Suite(.timeLimit(.minutes(10))) struct JaegerMetricsTests {
     /// Milliseconds since 1970 of the samples' beginning.
     private let epoch = Int64(Timestamp.sampleEpoch.nanoseconds / 1_000_000)
 

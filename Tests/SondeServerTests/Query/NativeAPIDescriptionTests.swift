@@ -11,7 +11,7 @@ import Testing
 
 @testable import SondeServer
 
-@Suite(.timeLimit(.minutes(1))) struct NativeAPIDescriptionTests {
+@Suite(.timeLimit(.minutes(10))) struct NativeAPIDescriptionTests {
     private let routes: [Route] = {
         let doors = Doors(
             configuration: CollectorConfiguration(), store: MemoryStore(), registry: MetricsRegistry(),

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct NativeAPITests {
+@Suite(.timeLimit(.minutes(10))) struct NativeAPITests {
     // MARK: Asked wrongly
 
     @Test(arguments: [

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct QueryAPITests {
+@Suite(.timeLimit(.minutes(10))) struct QueryAPITests {
     // MARK: Asked wrongly
 
     @Test(arguments: [

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ImportReceiversTests {
+@Suite(.timeLimit(.minutes(10))) struct ImportReceiversTests {
     private func post(
         _ collector: RunningCollector, _ path: String, _ body: [UInt8], type: String = "application/x-protobuf"
     ) async throws -> RawResponse {

@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OTLPJSONReceiverTests {
+@Suite(.timeLimit(.minutes(10))) struct OTLPJSONReceiverTests {
     private let json = ["content-type": "application/json"]
 
     // MARK: Refused

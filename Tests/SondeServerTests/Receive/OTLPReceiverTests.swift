@@ -9,7 +9,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OTLPReceiverTests {
+@Suite(.timeLimit(.minutes(10))) struct OTLPReceiverTests {
     private let spans = OTLPEncoder.traces([.sample(1), .sample(2, parent: 1)])
 
     // MARK: What the sender got wrong

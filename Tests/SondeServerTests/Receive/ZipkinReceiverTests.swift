@@ -8,7 +8,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ZipkinReceiverTests {
+@Suite(.timeLimit(.minutes(10))) struct ZipkinReceiverTests {
     private let shared = #"""
         [{"traceId":"5a5a000000000001","id":"000000000000000a","name":"get","kind":"CLIENT","timestamp":1767323045000000,
           "duration":20000,"localEndpoint":{"serviceName":"gateway"},"tags":{"http.path":"/"}},

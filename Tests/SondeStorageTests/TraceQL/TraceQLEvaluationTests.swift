@@ -233,7 +233,7 @@ import Testing
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func whatMatchesMeetsWhatIsNecessary(seed: UInt64) throws {
-        var dice = SeededDice(state: seed)
+        var dice = Dice(state: seed)
         let queries = RandomQueries(
             services: ["gateway", "users", "payments"], names: ["sql", "charge", "authorize"],
             keys: ["http.status_code", "rows", "tags", "both", "n", "why"],
@@ -255,7 +255,7 @@ import Testing
     // MARK: Structure at size
 
     @Test func relationsAgreeWithTheirDefinitionsOnRandomTrees() {
-        var dice = SeededDice(state: 5)
+        var dice = Dice(state: 5)
         for _ in 0..<60 {
             let count = UInt64.random(in: 1...14, using: &dice)
             let records = (1...count).map { id in
@@ -313,18 +313,5 @@ import Testing
             let pairs = right.flatMap { b in left.filter { lies(b, to: $0) }.flatMap { [$0, b] } }
             return Set(pairs).sorted()
         }
-    }
-}
-
-/// The same numbers each time (splitmix64).
-struct SeededDice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -46,7 +46,7 @@ struct GraphLayoutTests {
 
     @Test(arguments: 0..<40 as Range<UInt64>)
     func nothingStandsOverAnythingElse(seed: UInt64) {
-        var random = SeededNumbers(state: seed)
+        var random = Dice(state: seed)
         let count = 2 + random.next() % 14
         let calls = (0..<count * 2).map { _ in ("s\(random.next() % count)", "s\(random.next() % count)") }
         let layout = layout(graph(calls))

@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test func everySpanHasExactlyOneRowWhereNothingIsFolded() {
-        var numbers = SeededNumbers(state: 1)
+        var numbers = Dice(state: 1)
         for size in [0, 1, 2, 5, 30, 200] {
             for _ in 0..<10 {
                 var explorer = TraceExplorer(TraceModel(.random(size, using: &numbers)))

@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func timeOfItsOwnIsWhatNoChildCovers() {
-        var numbers = SeededNumbers(state: 3)
+        var numbers = Dice(state: 3)
         for _ in 0..<20 {
             let trace = Trace.random(40, using: &numbers)
             let model = TraceModel(trace)
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func aBarNeverLeavesItsCells() {
-        var numbers = SeededNumbers(state: 4)
+        var numbers = Dice(state: 4)
         for _ in 0..<200 {
             let model = TraceModel(.random(20, using: &numbers))
             var window = TimeWindow(whole: model.length)

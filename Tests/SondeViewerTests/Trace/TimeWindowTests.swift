@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stretch of time that is seen, and cells.
 
+import SondeTestKit
 import Testing
 
 @testable import SondeViewer
@@ -80,7 +81,7 @@ import Testing
     }
 
     @Test func neverLeavesTheTraceWhateverIsDone() {
-        var numbers = SeededNumbers(state: 5)
+        var numbers = Dice(state: 5)
         for whole: UInt64 in [1, 99, 12_345, 60_000_000_000, .max] {
             var window = TimeWindow(whole: whole)
             for _ in 0..<500 {
@@ -150,7 +151,7 @@ import Testing
     }
 
     @Test func anyWindowOnAnyWidthHasMarks() {
-        var numbers = SeededNumbers(state: 6)
+        var numbers = Dice(state: 6)
         for _ in 0..<300 {
             var window = TimeWindow(whole: UInt64.random(in: 1...UInt64.max, using: &numbers))
             window.show(

@@ -216,7 +216,7 @@ import Testing
     // MARK: Whatever is done
 
     @Test func anyMovesInAnyOrderLeaveASelectionInSight() {
-        var numbers = SeededNumbers(state: 2)
+        var numbers = Dice(state: 2)
         for round in 0..<30 {
             let trace = Trace.random(round * 4, using: &numbers)
             var explorer = explorer(trace, height: Int.random(in: 1...20, using: &numbers))
@@ -229,7 +229,7 @@ import Testing
         }
     }
 
-    private func doAnything(to explorer: inout TraceExplorer, _ trace: Trace, _ numbers: inout SeededNumbers) {
+    private func doAnything(to explorer: inout TraceExplorer, _ trace: Trace, _ numbers: inout Dice) {
         let isForward = Bool.random(using: &numbers)
         switch Int.random(in: 0..<22, using: &numbers) {
         case 0: explorer.move(by: Int.random(in: -5...5, using: &numbers))

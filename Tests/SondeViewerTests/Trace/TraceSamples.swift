@@ -91,19 +91,6 @@ extension [LogRecord] {
     ]
 }
 
-/// SplitMix64: the same numbers in every run.
-struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// Rows as lines: depth as indentation, then what the row is.
 func rowText(_ explorer: TraceExplorer) -> String {
     (0..<explorer.rows.count).map { row in

@@ -360,7 +360,7 @@ struct TraceReaderAtKeys {
     }
 
     @Test func theMouseAnywhereAtAnyTimeIsHarmless() async {
-        var numbers = SeededNumbers(state: 7)
+        var numbers = Dice(state: 7)
         var reader = await TraceReaderAtKeys(.feed, logs: .ofEventful)
         let actions: [MousePress.Action] = [.press, .drag, .release, .wheelUp, .wheelDown]
         let keys = ["enter", "v", "z", "0", "+", "/", "escape", "e", "x", "r", "(", ")", "t", "c"]

@@ -2,21 +2,10 @@
 // Makes damaged and strange inputs out of good ones: what networks, broken senders and malice do to bytes. The same
 // seed gives the same inputs.
 
-/// A small generator with a fixed seed, so that a failure can be had again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
+import SondeTestKit
 
 struct Mutator {
-    private var random: SplitMix
+    private var random: Dice
     /// Good inputs, from which parts are taken too.
     private let seeds: [[UInt8]]
     /// What the format is made of: names, brackets, numbers at the edge.
@@ -37,7 +26,7 @@ struct Mutator {
     init(seeds: [[UInt8]], words: [String], seed: UInt64) {
         self.seeds = seeds.isEmpty ? [[]] : seeds
         self.words = words.map { Array($0.utf8) }
-        random = SplitMix(state: seed)
+        random = Dice(state: seed)
     }
 
     /// The next input: a good one with one thing done to it, or with up to six.

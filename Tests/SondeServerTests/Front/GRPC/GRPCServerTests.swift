@@ -11,7 +11,7 @@ import SondeTestKit
 import SondeWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct GRPCServerTests {
+@Suite(.timeLimit(.minutes(10))) struct GRPCServerTests {
     private let spans = OTLPEncoder.traces([.sample(1), .sample(2, parent: 1)])
 
     /// A collector with the gRPC listener open, and a connection to it.
