@@ -9,7 +9,7 @@ extension Telemetry {
         let losses = self.losses
         guard !losses.isEmpty else { return }
         if configuration.logOutput == .none {
-            let text = losses.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            let text = losses.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             StandardError.write("sonde: telemetry of \(configuration.serviceName) was lost: \(text)\n")
         } else {
             let metadata = losses.mapValues { Logger.MetadataValue.stringConvertible($0) }

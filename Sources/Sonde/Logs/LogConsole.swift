@@ -49,7 +49,7 @@ struct ConsoleStyle: Hashable, Sendable {
 extension LogScratch {
     /// Writes `line` for reading, newline included, to the scratch's line.
     mutating func writeConsole(
-        _ line: LogLine, _ source: LogSource, _ style: ConsoleStyle, _ redaction: LogRedaction
+        _ line: LogLine, _ source: LogSource, _ style: ConsoleStyle, _ rules: LogRules
     ) {
         self.line.paint(.dim, style)
         local.append(line.time, to: &self.line)
@@ -66,7 +66,7 @@ extension LogScratch {
         self.line.appendPrintable(line.message, isQuoted: false)
         for position in 0..<line.fields.count {
             let (key, value) = line.fields[position]
-            let text = redaction.hides(key, value) ? LogRedaction.mark : value.text(redaction)
+            let text = rules.redaction.hides(key, value) ? LogRedaction.mark : value.text(rules)
             self.line.appendField(key, text, isFirst: position == 0, style)
         }
         if let trace = line.trace {
@@ -169,7 +169,7 @@ extension Logger.Level {
 
 extension Logger.MetadataValue {
     /// The value as text; nested values in the manner of Swift.
-    fileprivate func text(_ redaction: LogRedaction, depth: Int = 0) -> String {
+    fileprivate func text(_ rules: LogRules, depth: Int = 0) -> String {
         switch self {
         case .string(let text): text
         case .stringConvertible(let convertible): convertible.description
@@ -179,11 +179,11 @@ extension Logger.MetadataValue {
             "{"
                 + entries.sorted { $0.key < $1.key }.map { key, value in
                     key + ": "
-                        + (redaction.hides(key, value) ? LogRedaction.mark : value.text(redaction, depth: depth + 1))
+                        + (rules.redaction.hides(key, value) ? LogRedaction.mark : value.text(rules, depth: depth + 1))
                 }.joined(separator: ", ") + "}"
         case .array(let values):
             "["
-                + values.map { redaction.hides("", $0) ? LogRedaction.mark : $0.text(redaction, depth: depth + 1) }
+                + values.map { rules.redaction.hides("", $0) ? LogRedaction.mark : $0.text(rules, depth: depth + 1) }
                 .joined(separator: ", ") + "]"
         }
     }

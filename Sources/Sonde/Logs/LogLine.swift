@@ -32,6 +32,17 @@ struct LogTrace {
     }
 }
 
+/// What holds for all lines: one reference, handed down through every value.
+final class LogRules: Sendable {
+    let redaction: LogRedaction
+    let limits: LogRecordLimits
+
+    init(_ configuration: TelemetryConfiguration) {
+        redaction = configuration.logRedaction
+        limits = configuration.logRecordLimits
+    }
+}
+
 /// What all lines of one logger have in common, made once.
 final class LogSource: Sendable {
     let label: String
@@ -53,7 +64,7 @@ final class LogSource: Sendable {
 
 extension LogScratch {
     /// Writes `line` as JSON, newline included, to the scratch's line.
-    mutating func writeJSON(_ line: LogLine, _ source: LogSource, _ redaction: LogRedaction) {
+    mutating func writeJSON(_ line: LogLine, _ source: LogSource, _ rules: LogRules) {
         self.line.append("{\"time\":\"")
         utc.append(line.time, to: &self.line)
         self.line.append(line.level.jsonPart)
@@ -72,7 +83,7 @@ extension LogScratch {
             for position in 0..<line.fields.count {
                 let (key, value) = line.fields[position]
                 if position > 0 { self.line.append(UInt8(ascii: ",")) }
-                self.line.appendJSON(key: key, value, depth: 0, redaction)
+                self.line.appendJSON(key: key, value, depth: 0, rules)
             }
             self.line.append(UInt8(ascii: "}"))
         }
@@ -82,16 +93,16 @@ extension LogScratch {
 
 extension LogBuffer {
     fileprivate mutating func appendJSON(
-        key: String, _ value: Logger.MetadataValue, depth: Int, _ redaction: LogRedaction
+        key: String, _ value: Logger.MetadataValue, depth: Int, _ rules: LogRules
     ) {
         appendJSON(key)
         append(UInt8(ascii: ":"))
-        if redaction.hides(key, value) { return appendJSON(LogRedaction.mark) }
-        appendJSON(value, key: key, depth: depth, redaction)
+        if rules.redaction.hides(key, value) { return appendJSON(LogRedaction.mark) }
+        appendJSON(value, key: key, depth: depth, rules)
     }
 
     private mutating func appendJSON(
-        _ value: Logger.MetadataValue, key: String, depth: Int, _ redaction: LogRedaction
+        _ value: Logger.MetadataValue, key: String, depth: Int, _ rules: LogRules
     ) {
         switch value {
         case .string(let text): appendJSON(text)
@@ -104,7 +115,7 @@ extension LogBuffer {
             for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
                 if !isFirst { append(UInt8(ascii: ",")) }
                 isFirst = false
-                appendJSON(key: key, value, depth: depth + 1, redaction)
+                appendJSON(key: key, value, depth: depth + 1, rules)
             }
             append(UInt8(ascii: "}"))
         case .array(let values):
@@ -112,10 +123,10 @@ extension LogBuffer {
             for (position, value) in values.enumerated() {
                 if position > 0 { append(UInt8(ascii: ",")) }
                 // Elements have no key of their own; a key that is hidden has hidden them all.
-                if redaction.hides("", value) {
+                if rules.redaction.hides("", value) {
                     appendJSON(LogRedaction.mark)
                 } else {
-                    appendJSON(value, key: key, depth: depth + 1, redaction)
+                    appendJSON(value, key: key, depth: depth + 1, rules)
                 }
             }
             append(UInt8(ascii: "]"))
@@ -154,15 +165,15 @@ extension Logger.Level {
 
 extension ProtobufWriter {
     /// The fields of a `LogRecord`.
-    mutating func log(_ line: LogLine, _ limits: LogRecordLimits, _ redaction: LogRedaction) {
+    mutating func log(_ line: LogLine, _ rules: LogRules) {
         fixed64(line.time, field: 1)
         varint(line.level.severityNumber, field: 2)
         string(line.level.rawValue, field: 3)
         message(field: 5) { $0.string(line.message, field: 1) }
-        let kept = min(line.fields.count, limits.attributeCount)
+        let kept = min(line.fields.count, rules.limits.attributeCount)
         for position in 0..<kept {
             let (key, value) = line.fields[position]
-            metadata(key, value, field: 6, depth: 0, limits, redaction)
+            metadata(key, value, field: 6, depth: 0, rules)
         }
         if kept < line.fields.count { varint(UInt64(line.fields.count - kept), field: 7) }
         if let trace = line.trace {
@@ -174,43 +185,42 @@ extension ProtobufWriter {
     }
 
     private mutating func metadata(
-        _ key: String, _ value: Logger.MetadataValue, field: Int, depth: Int, _ limits: LogRecordLimits,
-        _ redaction: LogRedaction
+        _ key: String, _ value: Logger.MetadataValue, field: Int, depth: Int, _ rules: LogRules
     ) {
         message(field: field) { writer in
             writer.string(key, field: 1)
             writer.message(field: 2) { writer in
-                if redaction.hides(key, value) {
+                if rules.redaction.hides(key, value) {
                     writer.string(LogRedaction.mark, field: 1)
                 } else {
-                    writer.metadata(value, depth: depth, limits, redaction)
+                    writer.metadata(value, depth: depth, rules)
                 }
             }
         }
     }
 
     private mutating func metadata(
-        _ value: Logger.MetadataValue, depth: Int, _ limits: LogRecordLimits, _ redaction: LogRedaction
+        _ value: Logger.MetadataValue, depth: Int, _ rules: LogRules
     ) {
         switch value {
-        case .string(let text): string(limits.cut(text), field: 1)
-        case .stringConvertible(let convertible): scalar(MetadataScalar(convertible), limits)
+        case .string(let text): string(rules.limits.cut(text), field: 1)
+        case .stringConvertible(let convertible): scalar(MetadataScalar(convertible), rules)
         case .dictionary where depth >= Limits.metadataDepth, .array where depth >= Limits.metadataDepth:
             string(Limits.metadataBelow, field: 1)
         case .dictionary(let entries):
             message(field: 6) { writer in
                 for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
-                    writer.metadata(key, value, field: 1, depth: depth + 1, limits, redaction)
+                    writer.metadata(key, value, field: 1, depth: depth + 1, rules)
                 }
             }
         case .array(let values):
             message(field: 5) { writer in
                 for value in values {
                     writer.message(field: 1) { writer in
-                        if redaction.hides("", value) {
+                        if rules.redaction.hides("", value) {
                             writer.string(LogRedaction.mark, field: 1)
                         } else {
-                            writer.metadata(value, depth: depth + 1, limits, redaction)
+                            writer.metadata(value, depth: depth + 1, rules)
                         }
                     }
                 }
@@ -218,12 +228,12 @@ extension ProtobufWriter {
         }
     }
 
-    private mutating func scalar(_ scalar: MetadataScalar, _ limits: LogRecordLimits) {
+    private mutating func scalar(_ scalar: MetadataScalar, _ rules: LogRules) {
         switch scalar {
         case .bool(let flag): varint(flag ? 1 : 0, field: 2)
         case .int(let number): varint(UInt64(bitPattern: number), field: 3)
         case .double(let number): fixed64(number.bitPattern, field: 4)
-        case .text(let text): string(limits.cut(text), field: 1)
+        case .text(let text): string(rules.limits.cut(text), field: 1)
         }
     }
 }
@@ -270,20 +280,16 @@ enum MetadataScalar {
     case text(String)
 
     /// The usual types are told by comparison, which costs a tenth of a cast.
-    init(_ value: any CustomStringConvertible & Sendable) {
-        let type = type(of: value) as Any.Type
-        if type == Int.self, let number = value as? Int {
-            self = .int(Int64(number))
-        } else if type == Bool.self, let flag = value as? Bool {
-            self = .bool(flag)
-        } else if type == Double.self, let number = value as? Double {
-            self = .double(number)
-        } else if let number = value as? Float {
-            self = .double(Double(number))
-        } else if let number = value as? any FixedWidthInteger {
-            self = Int64(exactly: number).map { .int($0) } ?? .text("\(number)")
-        } else {
-            self = .text(value.description)
-        }
+    @inline(__always)
+    init(_ value: any CustomStringConvertible & Sendable) { self = Self.of(value) }
+
+    private static func of<Value: CustomStringConvertible & Sendable>(_ value: Value) -> MetadataScalar {
+        // Read as what it is: the types were compared.
+        if Value.self == Int.self { return .int(Int64(withUnsafeBytes(of: value) { $0.load(as: Int.self) })) }
+        if Value.self == Bool.self { return .bool(withUnsafeBytes(of: value) { $0.load(as: Bool.self) }) }
+        if Value.self == Double.self { return .double(withUnsafeBytes(of: value) { $0.load(as: Double.self) }) }
+        if let number = value as? Float { return .double(Double(number)) }
+        guard let number = value as? any FixedWidthInteger else { return .text(value.description) }
+        return Int64(exactly: number).map { .int($0) } ?? .text("\(number)")
     }
 }

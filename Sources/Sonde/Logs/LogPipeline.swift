@@ -11,8 +11,7 @@ final class LogPipeline: Sendable {
     private let output: LogFile?
     private let console: ConsoleStyle?
     private let queue: ExportQueue?
-    private let redaction: LogRedaction
-    private let limits: LogRecordLimits
+    private let rules: LogRules
     private let repeats: LogRepeats?
     private let scratches = LogScratchPool()
 
@@ -21,8 +20,7 @@ final class LogPipeline: Sendable {
         let descriptor = configuration.logOutput.descriptor
         output = descriptor.map { LogFile(descriptor: $0) }
         console = descriptor.flatMap { configuration.logFormat.consoleStyle(descriptor: $0) }
-        redaction = configuration.logRedaction
-        limits = configuration.logRecordLimits
+        rules = LogRules(configuration)
         repeats = configuration.logRepetition.map(LogRepeats.init)
         self.queue = queue
     }
@@ -51,9 +49,9 @@ final class LogPipeline: Sendable {
             if let output {
                 scratch.line.clear()
                 if let console {
-                    scratch.writeConsole(line, source, console, redaction)
+                    scratch.writeConsole(line, source, console, rules)
                 } else {
-                    scratch.writeJSON(line, source, redaction)
+                    scratch.writeJSON(line, source, rules)
                 }
                 output.write(scratch.line.bytes, at: line.time, urgency: line.level.urgency)
             }
@@ -63,7 +61,7 @@ final class LogPipeline: Sendable {
 
     private func export(_ line: LogLine, _ source: LogSource, to queue: ExportQueue, _ scratch: inout LogScratch) {
         scratch.record.bytes.removeAll(keepingCapacity: true)
-        scratch.record.message(field: 2) { $0.log(line, limits, redaction) }
+        scratch.record.message(field: 2) { $0.log(line, rules) }
         scratch.record.bytes.withUnsafeBytes { queue.append($0, scope: source.label) }
     }
 
