@@ -22,9 +22,11 @@ import Tracing
 /// From then on `Logger`, `Counter`, `Timer` and `withSpan` work as their packages describe. List `telemetry` first: a
 /// service group stops in reverse order, so that what the others say while stopping is still sent.
 public struct Telemetry: Service {
+    /// What it was made of.
     public let configuration: TelemetryConfiguration
     /// Counters, gauges and histograms; shown at `/metrics`.
     public let metrics: MetricsRegistry
+    /// Starts spans, and carries their identity in and out of requests.
     public let tracer: SondeTracer
     let resource: Resource
     private let pipeline: LogPipeline

@@ -132,7 +132,9 @@ public struct TelemetryConfiguration: Sendable {
 public struct LogOutput: Hashable, Sendable {
     let descriptor: Int32?
 
+    /// Descriptor 2: where logs go by default.
     public static let standardError = LogOutput(descriptor: 2)
+    /// Descriptor 1.
     public static let standardOutput = LogOutput(descriptor: 1)
     /// A descriptor that is open for writing and stays so; the caller closes it after the last line.
     public static func descriptor(_ descriptor: Int32) -> LogOutput { LogOutput(descriptor: descriptor) }
@@ -144,12 +146,15 @@ public struct LogOutput: Hashable, Sendable {
 public struct Compression: Hashable, Sendable {
     let name: String
 
+    /// As they are: the specification's default.
     public static let none = Compression(name: "none")
+    /// By gzip: a fifth of the bytes, for some time of the processor.
     public static let gzip = Compression(name: "gzip")
 }
 
 /// Telemetry could not be started as configured.
 public struct TelemetryError: Error, Hashable, CustomStringConvertible {
+    /// What went wrong, for programs.
     public struct Code: Hashable, Sendable {
         let name: String
 
@@ -159,6 +164,8 @@ public struct TelemetryError: Error, Hashable, CustomStringConvertible {
         public static let alreadyBootstrapped = Code(name: "alreadyBootstrapped")
     }
 
+    /// What went wrong, for programs.
     public let code: Code
+    /// What went wrong, for people.
     public let description: String
 }

@@ -8,7 +8,9 @@ import SondeWire
 
 /// A log record.
 public struct TestLogLine: Hashable, Sendable {
+    /// How severe it is.
     public let level: Logger.Level
+    /// What it says, without its metadata.
     public let message: String
     /// The label of the logger.
     public let label: String

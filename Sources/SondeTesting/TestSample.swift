@@ -9,7 +9,9 @@ import SondeWire
 public struct TestSample: Hashable, Sendable {
     /// As on `/metrics`: `orders_created_total`.
     public let name: String
+    /// Its labels, without those that the scraper adds.
     public let labels: [String: String]
+    /// As on `/metrics`; seconds for timers.
     public let value: Double
 }
 
@@ -19,10 +21,13 @@ public struct TestHistogram: Hashable, Sendable {
     public struct Bucket: Hashable, Sendable {
         /// Infinite for the last.
         public let upperBound: Double
+        /// Values up to the bound, those of the buckets below included.
         public let count: Int
     }
 
+    /// How many values were recorded.
     public let count: Int
+    /// Their sum; seconds for timers.
     public let sum: Double
     /// By their bounds; counts grow.
     public let buckets: [Bucket]

@@ -9,7 +9,9 @@ public import Tracing
 public struct TestSpan: Hashable, Sendable {
     /// How a span ended.
     public enum Status: Hashable, Sendable {
+        /// Nobody set it.
         case unset
+        /// Set to "ok", which is final.
         case ok
         /// With its message, empty if there was none.
         case error(String)
@@ -17,7 +19,9 @@ public struct TestSpan: Hashable, Sendable {
 
     /// Something that happened during a span.
     public struct Event: Hashable, Sendable {
+        /// What happened; `exception` for a recorded error.
         public let name: String
+        /// The event's own attributes.
         public let attributes: [String: TestValue]
     }
 
@@ -27,10 +31,13 @@ public struct TestSpan: Hashable, Sendable {
         public let traceID: String
         /// 16 lower-case hex digits.
         public let spanID: String
+        /// The link's own attributes.
         public let attributes: [String: TestValue]
     }
 
+    /// The name at the end of the span.
     public let name: String
+    /// Which side of what kind of call it stands for.
     public let kind: Tracing.SpanKind
     /// 32 lower-case hex digits.
     public let traceID: String
@@ -38,9 +45,13 @@ public struct TestSpan: Hashable, Sendable {
     public let spanID: String
     /// The span above, nil for a root; it may be one of another process.
     public let parentSpanID: String?
+    /// How it ended.
     public let status: Status
+    /// Its attributes, as they were at its end.
     public let attributes: [String: TestValue]
+    /// What happened during it, in order.
     public let events: [Event]
+    /// The spans it refers to, in order.
     public let links: [Link]
     /// Nanoseconds since 1970.
     public let startNanoseconds: UInt64

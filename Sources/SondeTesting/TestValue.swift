@@ -5,24 +5,38 @@ import SondeModel
 
 /// The value of an attribute of a span or log record: `span.attributes["http.response.status_code"] == 200`.
 public enum TestValue: Hashable, Sendable {
+    /// Nothing: a value that was lost on the way to text.
     case empty
+    /// Text, and everything that was described as text.
     case string(String)
+    /// A whole number.
     case int(Int)
+    /// A number with a fraction.
     case double(Double)
+    /// True or false.
     case bool(Bool)
+    /// Raw bytes.
     case bytes([UInt8])
+    /// Values in order.
     case array([TestValue])
+    /// Values by name.
     case map([String: TestValue])
 }
 
 extension TestValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// A ``string(_:)``.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An ``int(_:)``.
     public init(integerLiteral value: Int) { self = .int(value) }
+    /// A ``double(_:)``.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// A ``bool(_:)``.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// An ``array(_:)``.
     public init(arrayLiteral elements: TestValue...) { self = .array(elements) }
+    /// A ``map(_:)``; of equal names the last holds.
     public init(dictionaryLiteral elements: (String, TestValue)...) {
         self = .map(Dictionary(elements) { _, last in last })
     }

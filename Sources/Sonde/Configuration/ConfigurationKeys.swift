@@ -103,7 +103,8 @@ extension ConfigurationKey {
     /// Standard variables that nothing here answers to. Who sets one is told so.
     static let unsupported = [
         "otel.exporter.otlp.certificate", "otel.exporter.otlp.client.key", "otel.exporter.otlp.client.certificate",
-        "otel.exporter.otlp.insecure", "otel.config.file", "otel.experimental.config.file", "otel.event.attribute.count.limit", "otel.link.attribute.count.limit",
+        "otel.exporter.otlp.insecure", "otel.config.file", "otel.experimental.config.file",
+        "otel.event.attribute.count.limit", "otel.link.attribute.count.limit",
     ]
 
     /// The known key that differs from `key` in the fewest letters; nil if all differ in more than a third.

@@ -170,7 +170,7 @@ extension ProtobufWriter {
         varint(line.level.severityNumber, field: 2)
         string(line.level.rawValue, field: 3)
         message(field: 5) { $0.string(line.message, field: 1) }
-        let kept = min(line.fields.count, rules.limits.attributeCount)
+        let kept = min(line.fields.count, max(0, rules.limits.attributeCount))
         for position in 0..<kept {
             let (key, value) = line.fields[position]
             metadata(key, value, field: 6, depth: 0, rules)
@@ -266,7 +266,7 @@ public struct LogRecordLimits: Hashable, Sendable {
     @inline(__always)
     fileprivate func cut(_ text: String) -> String {
         guard let attributeValueLength, text.utf8.count > attributeValueLength else { return text }
-        return String(text.prefix(attributeValueLength))
+        return String(text.prefix(max(0, attributeValueLength)))
     }
 }
 

@@ -60,7 +60,8 @@ final class LogRepeats: Sendable {
 
     init(_ repetition: LogRepetition) {
         limit = repetition.limit
-        windowNanoseconds = UInt64(max(1, repetition.window / .nanoseconds(1)))
+        // Thirty years are for ever; more would not fit.
+        windowNanoseconds = UInt64(min(max(1, repetition.window / .nanoseconds(1)), 1e18))
     }
 
     /// Lines left out so far.

@@ -31,6 +31,7 @@ public struct ResourceDetector: Hashable, Sendable, CustomStringConvertible {
         .host, .operatingSystem, .process, .container, .kubernetes, .instance,
     ]
 
+    /// The name that SONDE_RESOURCE_DETECTORS knows it by.
     public var description: String { name }
 
     func detect(in place: ProcessPlace) -> [String: AttributeValue] {
