@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What our instrumentations say has the names of OpenTelemetry's semantic conventions, or `sonde.` before it.
 
+import Foundation
 import SondeTestKit
 import Testing
 

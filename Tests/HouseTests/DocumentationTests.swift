@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whoever imports a public room reads its documentation in an editor: nothing public goes without a word.
 
+import Foundation
 import Testing
 
 @Suite("Documentation")
