@@ -67,16 +67,48 @@ extension BlockMerger {
     private func holdsCopies(
         _ block: SpanBlockInfo, _ fingerprints: Set<UInt32>, _ rows: borrowing RowsByTrace, _ file: BlockFile
     ) throws(ReadError) -> Bool {
-        let fragments = try file.head(block).traces.filter { fingerprints.contains($0.id.fingerprint) }
-        let keys = spans.keys(of: fragments.map(\.id), in: rows)
-        guard !keys.isEmpty else { return false }
-        for fragment in fragments {
-            for span in try file.outlines(fragment, in: block) {
-                let kind = file.catalog.names.operation(span.operation)?.kind ?? .unspecified
-                if keys.contains(SpanKey(trace: fragment.id, span: span.spanID, kind: kind.rawValue)) { return true }
+        let head = try file.head(block)
+        // Fragments follow one another: most share the slice of the last.
+        var slice: (number: Int, ids: [UInt64])?
+        for fragment in head.traces where fingerprints.contains(fragment.id.fingerprint) {
+            guard let trace = spans.knownTrace(fragment.id), !rows[trace].isEmpty else { continue }
+            let keys = rows[trace].count > Self.fewRows ? spans.keys(of: trace, in: rows) : nil
+            var number = head.slice(of: fragment.rows.lowerBound)
+            while number < head.slices.count, head.slices[number].lowerBound < fragment.rows.upperBound {
+                let ids = slice?.number == number ? slice?.ids ?? [] : try file.spanIDs(block, number, head).ids
+                slice = (number, ids)
+                for row in fragment.rows.clamped(to: head.slices[number]) {
+                    let index = row - head.slices[number].lowerBound
+                    guard keys != nil || holds(ids[index], rows[trace]) else { continue }
+                    let kind = try kind(index, number, head, block, file)
+                    let isCopy =
+                        keys?.contains(SpanKey(trace: fragment.id, span: ids[index], kind: kind))
+                        ?? holds(ids[index], rows[trace], kind: kind)
+                    if isCopy { return true }
+                }
+                number += 1
             }
         }
         return false
+    }
+
+    /// Rows of a trace that are looked through one by one.
+    private static var fewRows: Int { 32 }
+
+    /// Whether one of the session's rows is a span with this id, and of this kind where one is given.
+    private func holds(_ id: UInt64, _ rows: UnsafeBufferPointer<UInt32>, kind: UInt8? = nil) -> Bool {
+        for number in rows {
+            let row = spans.rows.base + Int(number)
+            if row.pointee.spanID == id, kind == nil || row.pointee.kind == kind { return true }
+        }
+        return false
+    }
+
+    private func kind(
+        _ index: Int, _ slice: Int, _ head: SpanHead, _ block: SpanBlockInfo, _ file: BlockFile
+    ) throws(ReadError) -> UInt8 {
+        let operation = head.operations[Int(try file.scan(block, slice, head).operations[index])]
+        return (file.catalog.names.operation(operation)?.kind ?? .unspecified).rawValue
     }
 
     /// Merges the inputs together with blocks that hold copies of their spans. The winner of two copies takes the place

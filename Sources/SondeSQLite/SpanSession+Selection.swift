@@ -55,15 +55,12 @@ struct RowsByTrace: ~Copyable {
 }
 
 extension SpanSession {
-    /// The spans of some traces; `rows` are those of the session.
-    func keys(of wanted: [TraceWords], in rows: borrowing RowsByTrace) -> Set<SpanKey> {
+    /// The spans of a trace; `rows` are those of the session.
+    func keys(of trace: Int, in rows: borrowing RowsByTrace) -> Set<SpanKey> {
         var keys: Set<SpanKey> = []
-        for id in wanted {
-            guard let trace = knownTrace(id) else { continue }
-            for number in rows[trace] {
-                let row = self.rows[Int(number)]
-                keys.insert(SpanKey(trace: id, span: row.spanID, kind: row.kind))
-            }
+        for number in rows[trace] {
+            let row = self.rows[Int(number)]
+            keys.insert(SpanKey(trace: traces[trace].id, span: row.spanID, kind: row.kind))
         }
         return keys
     }

@@ -46,6 +46,8 @@ struct CallGraph {
     }
 
     private var waiting = WaitingHalves()
+    /// Kept so that glances are not taken for work without effect.
+    private var glanced: UInt64 = 0
     private var rows = [Row()]
     private var servers = HistogramTable(
         firstBound: PipelineLimits.firstCallBound, boundCount: PipelineLimits.callBounds)
@@ -103,7 +105,7 @@ struct CallGraph {
         let half = CallHalf(
             span, spanID: isShared ? span.pointee.spanID : span.pointee.parentSpanID, service, peer: nil)
         guard half.spanID.isValid else {
-            guard span.pointee.kind == .server else { return }
+            guard case .server = span.pointee.kind else { return }
             let user = Edge(client: Self.user(&names, now), server: half.service, type: .virtualNode)
             return add(half, half, user, now)
         }
@@ -116,6 +118,20 @@ struct CallGraph {
     }
 
     // MARK: Halves
+
+    /// Called for a few spans before they are recorded: see ``WaitingHalves/glance(_:_:)``.
+    mutating func approach(_ spans: UnsafePointer<SpanEntry>, _ count: Int) {
+        var seen: UInt64 = 0
+        for place in 0..<count {
+            let span = spans + place
+            switch span.pointee.kind {
+            case .client, .producer: seen ^= waiting.glance(span.pointee.traceID, span.pointee.spanID)
+            case .server, .consumer: seen ^= waiting.glance(span.pointee.traceID, span.pointee.parentSpanID)
+            case .internal, .unspecified: continue
+            }
+        }
+        glanced = seen
+    }
 
     private mutating func meet(_ half: CallHalf, _ names: inout NameTable, _ now: ContinuousClock.Instant) {
         switch waiting.meet(half) {
@@ -217,10 +233,20 @@ struct CallGraph {
 
 extension CallHalf {
     fileprivate init(_ span: UnsafePointer<SpanEntry>, spanID: SpanID, _ service: Int, peer: Int?) {
-        let kind = span.pointee.kind
+        // Comparing with == would ask the enumerations of another module for their raw values.
+        var isServer = false
+        var isMessaging = false
+        switch span.pointee.kind {
+        case .server: isServer = true
+        case .consumer: (isServer, isMessaging) = (true, true)
+        case .producer: isMessaging = true
+        case .client, .internal, .unspecified: break
+        }
+        var failed = false
+        if case .error = span.pointee.status { failed = true }
         self.init(
             spanID: spanID, exemplar: SpanExemplar(of: span), service: Int32(truncatingIfNeeded: service),
-            peer: peer.map { Int32(truncatingIfNeeded: $0) }, isServer: kind == .server || kind == .consumer,
-            failed: span.pointee.status == .error, isMessaging: kind == .producer || kind == .consumer)
+            peer: peer.map { Int32(truncatingIfNeeded: $0) }, isServer: isServer, failed: failed,
+            isMessaging: isMessaging)
     }
 }

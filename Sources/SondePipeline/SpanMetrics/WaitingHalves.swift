@@ -87,6 +87,16 @@ struct WaitingHalves {
 
     init() { latest = (origin, 0) }
 
+    /// Looks where the other half of a call would be, and does nothing with it: where many looks follow one another, the
+    /// misses of the cache are waited for together. Returns something that depends on all that was read.
+    @inline(__always)
+    func glance(_ id: TraceID, _ spanID: SpanID) -> UInt64 {
+        let hash = hash(id, spanID)
+        let slot = slots[home(hash)]
+        guard slot != 0, (slot ^ hash) >> 32 == 0 else { return slot }
+        return places[Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1].spanID.value
+    }
+
     /// Takes out the other half of a call.
     mutating func meet(_ half: CallHalf) -> Meeting {
         let hash = hash(half.exemplar.traceID, half.spanID)
