@@ -131,7 +131,6 @@ extension SamplerTests {
     }
 }
 
-
 extension Sampler {
     /// What it says about an ordinary span.
     func samples(_ traceID: TraceID, parent: TraceContext?) -> Bool {
