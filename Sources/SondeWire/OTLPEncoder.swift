@@ -38,6 +38,25 @@ package enum OTLPEncoder {
     package static func envelope(
         resource: Resource, parts: [(scope: InstrumentationScope, encodedEntries: [UInt8])]
     ) -> [UInt8] {
+        let around = envelope(resource: resource, parts: parts.map { ($0.scope, $0.encodedEntries.count) })
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(
+            parts.indices.reduce(around.last?.count ?? 0) { sum, index in
+                sum + around[index].count + parts[index].encodedEntries.count
+            })
+        for index in parts.indices {
+            bytes += around[index]
+            bytes += parts[index].encodedEntries
+        }
+        bytes += around.last ?? []
+        return bytes
+    }
+
+    /// What stands around the entries of an envelope: before those of each part, and after the last. Every length is
+    /// known, so that the entries, often a megabyte, are copied once and not moved.
+    package static func envelope(
+        resource: Resource, parts: [(scope: InstrumentationScope, entryBytes: Int)]
+    ) -> [[UInt8]] {
         var own = ProtobufWriter()
         own.message(field: 1) { self.resource(resource, into: &$0) }
         let heads = parts.map { part in
@@ -45,23 +64,21 @@ package enum OTLPEncoder {
             head.message(field: 1) { self.scope(part.scope, into: &$0) }
             return head.bytes
         }
-        let tails = parts.map { schemaURL($0.scope.schemaURL) }
-        let tail = schemaURL(resource.schemaURL)
-        let sizes = parts.indices.map { heads[$0].count + parts[$0].encodedEntries.count + tails[$0].count }
-        let size = sizes.reduce(own.bytes.count + tail.count) { $0 + 1 + ProtobufWriter.size(ofVarint: $1) + $1 }
+        let tails = parts.map { schemaURL($0.scope.schemaURL) } + [schemaURL(resource.schemaURL)]
+        let sizes = parts.indices.map { heads[$0].count + parts[$0].entryBytes + tails[$0].count }
+        let inner = own.bytes.count + (tails.last?.count ?? 0)
+        let size = sizes.reduce(inner) { $0 + 1 + ProtobufWriter.size(ofVarint: $1) + $1 }
 
-        // Every length is known, so that the entries, often a megabyte, are copied once and not moved.
-        var writer = ProtobufWriter(reservingCapacity: size + 16)
+        var writer = ProtobufWriter()
         writer.head(ofMessage: 1, size: size)
         writer.bytes += own.bytes
+        var around: [[UInt8]] = []
         for index in parts.indices {
             writer.head(ofMessage: 2, size: sizes[index])
-            writer.bytes += heads[index]
-            writer.bytes += parts[index].encodedEntries
-            writer.bytes += tails[index]
+            around.append(writer.bytes + heads[index])
+            writer.bytes = tails[index]
         }
-        writer.bytes += tail
-        return writer.bytes
+        return around + [writer.bytes + (tails.last ?? [])]
     }
 
     private static func schemaURL(_ url: String) -> [UInt8] {

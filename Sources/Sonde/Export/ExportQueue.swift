@@ -41,7 +41,7 @@ struct EncodedBatch: Sendable {
     mutating func trim() {
         for place in parts.indices {
             let slack = parts[place].bytes.capacity - parts[place].bytes.count
-            if slack > parts[place].bytes.count / 16 { parts[place].bytes = Array(parts[place].bytes[...]) }
+            if slack > parts[place].bytes.count / 32 { parts[place].bytes = Array(parts[place].bytes[...]) }
         }
     }
 }
@@ -62,7 +62,7 @@ final class ExportQueue: Sendable {
         var isClosed = false
 
         mutating func seal() {
-            expectedBytes = open.byteCount + open.byteCount / 32
+            expectedBytes = open.byteCount + open.byteCount / 64
             // Memory that is soon used again need not be small.
             if sealed.count > 1 { open.trim() }
             sealed.append(open)
@@ -92,7 +92,8 @@ final class ExportQueue: Sendable {
     func append(_ entries: UnsafeRawBufferPointer, count: Int = 1, scope: String = "") {
         let (dropReason, isBatchFull): (DropReason?, Bool) = state.withLock { state in
             if state.isClosed { return (.stopped, false) }
-            guard state.byteCount + entries.count <= limits.queuedBytes, state.count + count <= limits.queuedEntries
+            guard state.byteCount + state.spare.capacity + entries.count <= limits.queuedBytes,
+                state.count + count <= limits.queuedEntries
             else { return (.queueFull, false) }
             // A batch that is full by bytes is ready as well.
             let overflows = state.open.count > 0 && state.open.byteCount + entries.count > limits.batchBytes
@@ -135,7 +136,9 @@ final class ExportQueue: Sendable {
         batch.parts = []
         memory.removeAll(keepingCapacity: true)
         state.withLock { state in
-            if !state.isClosed, state.spare.capacity < memory.capacity { swap(&state.spare, &memory) }
+            // What is kept counts against the bound, and must not be much of it.
+            guard !state.isClosed, memory.capacity <= limits.queuedBytes / 8 else { return }
+            if state.spare.capacity < memory.capacity { swap(&state.spare, &memory) }
         }
     }
 

@@ -4,6 +4,7 @@
 #if OTLPExport
     import CoreMetrics
     import Logging
+    import NIOCore
     import SondeModel
     import SondeWire
 
@@ -12,7 +13,7 @@
         let queue: ExportQueue
         let delay: Duration
         let resource: Resource
-        let send: @Sendable ([UInt8]) async -> SendOutcome
+        let send: @Sendable (ByteBuffer) async -> SendOutcome
         let sleep: @Sendable (Duration) async throws -> Void
         let logger: Logger
         /// Ends the waits when the service stops.
@@ -25,7 +26,7 @@
         init(
             queue: ExportQueue, delay: Duration, resource: Resource, stop: Pulse, metrics: any MetricsFactory,
             logger: Logger, sleep: @escaping @Sendable (Duration) async throws -> Void,
-            send: @escaping @Sendable ([UInt8]) async -> SendOutcome
+            send: @escaping @Sendable (ByteBuffer) async -> SendOutcome
         ) {
             self.queue = queue
             self.delay = delay
@@ -58,7 +59,7 @@
         }
 
         /// - Parameter batch: What `body` was made of, without its bytes.
-        private mutating func send(_ body: [UInt8], of batch: EncodedBatch) async {
+        private mutating func send(_ body: ByteBuffer, of batch: EncodedBatch) async {
             var policy = RetryPolicy()
             while true {
                 switch await send(body) {
@@ -110,16 +111,24 @@
                 message, metadata: metadata.merging(["signal": "\(queue.signal.rawValue)"]) { old, _ in old })
         }
 
-        private func encode(_ batch: EncodedBatch) -> [UInt8] {
-            OTLPEncoder.envelope(
+        /// The body of a request: the one copy of the entries between the queue and the socket.
+        private func encode(_ batch: EncodedBatch) -> ByteBuffer {
+            let around = OTLPEncoder.envelope(
                 resource: resource,
                 parts: batch.parts.map { part in
                     let scope =
                         part.scope.isEmpty
                         ? InstrumentationScope(name: "sonde", version: LibraryVersion.text)
                         : InstrumentationScope(name: part.scope)
-                    return (scope: scope, encodedEntries: part.bytes)
+                    return (scope: scope, entryBytes: part.bytes.count)
                 })
+            var body = ByteBufferAllocator().buffer(capacity: around.reduce(batch.byteCount) { $0 + $1.count })
+            for (head, part) in zip(around, batch.parts) {
+                body.writeBytes(head)
+                body.writeBytes(part.bytes)
+            }
+            body.writeBytes(around.last ?? [])
+            return body
         }
     }
 #endif

@@ -30,14 +30,14 @@
         let compression: Compression
         let timeout: Duration
 
-        func send(_ body: [UInt8]) async -> SendOutcome {
+        func send(_ body: ByteBuffer) async -> SendOutcome {
             var request = HTTPClientRequest(url: url)
             request.method = .POST
             request.headers.add(name: "content-type", value: "application/x-protobuf")
             request.headers.add(name: "user-agent", value: "sonde-swift/\(LibraryVersion.text)")
             for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
             if compression == .gzip { request.headers.replaceOrAdd(name: "content-encoding", value: "gzip") }
-            request.body = .bytes(ByteBuffer(bytes: compression == .gzip ? Gzip.compress(body) : body))
+            request.body = .bytes(compression == .gzip ? ByteBuffer(bytes: Gzip.compress(Array(buffer: body))) : body)
             do {
                 let response = try await client.execute(request, timeout: TimeAmount(timeout))
                 return await outcome(of: response)

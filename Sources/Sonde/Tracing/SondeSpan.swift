@@ -184,6 +184,16 @@ public final class SondeSpan: Tracing.Span {
         buffer.spanState(state, limits: limits, dropped: dropped)
     }
 
+    /// Bytes of the span as it stands, encoded for a look at what that costs and thrown away.
+    package var encodedByteCount: Int {
+        let scratch = core.pool.take()
+        defer { core.pool.give(scratch) }
+        return state.withLock { state in
+            encode(state, end: start, into: &scratch.pointee.buffer)
+            return scratch.pointee.buffer.framed(field: 2).count
+        }
+    }
+
     private func change(_ body: (inout sending SpanState) -> Void) {
         guard isKept else { return }
         state.withLock { state in
