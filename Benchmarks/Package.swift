@@ -82,6 +82,10 @@ let package = Package(
             path: "Benchmarks/Library",
             swiftSettings: houseRules
         ),
+        .executableTarget(
+            name: "LibraryLoad", dependencies: ["Sonde"] + libraryPackages, path: "Benchmarks/LibraryLoad",
+            swiftSettings: houseRules
+        ),
         .target(
             name: "BenchmarkCorpus", dependencies: ["SondeModel", "SondeWire"], path: "Benchmarks/Corpus",
             swiftSettings: houseRules),

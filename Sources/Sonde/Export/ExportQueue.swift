@@ -76,9 +76,14 @@ final class ExportQueue: Sendable {
     private let limits: ExportLimits
     private let drops = DropCounts()
 
+    /// Bytes of entries that may be held. A sixteenth of the bound is left for what memory costs beside its bytes, and for
+    /// the connection: the bound is meant as memory of the process.
+    private let maxBytes: Int
+
     init(signal: ExportSignal, limits: ExportLimits) {
         self.signal = signal
         self.limits = limits
+        maxBytes = limits.queuedBytes - limits.queuedBytes / 16
     }
 
     /// Encodes one entry and queues it. `encode` writes the fields of a `Span` or `LogRecord`.
@@ -92,7 +97,7 @@ final class ExportQueue: Sendable {
     func append(_ entries: UnsafeRawBufferPointer, count: Int = 1, scope: String = "") {
         let (dropReason, isBatchFull): (DropReason?, Bool) = state.withLock { state in
             if state.isClosed { return (.stopped, false) }
-            guard state.byteCount + state.spare.capacity + entries.count <= limits.queuedBytes,
+            guard state.byteCount + state.spare.capacity + entries.count <= maxBytes,
                 state.count + count <= limits.queuedEntries
             else { return (.queueFull, false) }
             // A batch that is full by bytes is ready as well.
