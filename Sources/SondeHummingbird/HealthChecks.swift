@@ -15,6 +15,7 @@ import Synchronization
 /// router.addTelemetryRoutes(telemetry, health: health)
 /// ```
 public struct HealthChecks: Sendable {
+    /// Returns if all is well, and throws if not.
     public typealias Check = @Sendable () async throws -> Void
 
     /// How long one check may take.
@@ -23,6 +24,7 @@ public struct HealthChecks: Sendable {
     private(set) var ready: [NamedCheck] = []
     private(set) var startup: [NamedCheck] = []
 
+    /// No checks: every probe answers 200.
     public init() {}
 
     /// Fails when the process must be restarted to recover.

@@ -28,8 +28,10 @@ extension [String: String]: MessageHeaders {
 
 /// Headers as a list of pairs, in order; a name may stand there more than once.
 public struct MessageHeaderList: MessageHeaders {
+    /// The headers, in order.
     public var pairs: [(name: String, value: String)]
 
+    /// Headers as they came; none by default.
     public init(_ pairs: [(name: String, value: String)] = []) { self.pairs = pairs }
 
     public func header(_ name: String) -> String? { pairs.first { $0.name.isHeader(name) }?.value }
@@ -43,8 +45,10 @@ public struct MessageHeaderList: MessageHeaders {
 /// Headers whose values are bytes, as Kafka has them. A value that is no UTF-8 is read with replacement characters, which
 /// no propagator accepts.
 public struct MessageHeaderBytes: MessageHeaders {
+    /// The headers, in order.
     public var pairs: [(name: String, value: [UInt8])]
 
+    /// Headers as they came; none by default.
     public init(_ pairs: [(name: String, value: [UInt8])] = []) { self.pairs = pairs }
 
     public func header(_ name: String) -> String? {

@@ -10,6 +10,7 @@ public struct MetricsPage: Hashable, Sendable {
     public var contentType: String
     /// For the `Content-Encoding` header; nil if the body is as it is.
     public var contentEncoding: String?
+    /// The page itself, compressed if ``contentEncoding`` says so.
     public var body: [UInt8]
 }
 
