@@ -32,6 +32,7 @@ let libraryPackages: [Target.Dependency] = [
 let serverPackages: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
 ]
 
 let package = Package(

@@ -10,5 +10,6 @@ struct Library {
         tracing(bench)
         metrics(bench)
         logs(bench)
+        try await HummingbirdRows.run(bench)
     }
 }
