@@ -10,14 +10,6 @@ import Sonde
 import Synchronization
 import Tracing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 final class ServerFacts: SpanFacts {
     /// A known method or `_OTHER`.
     let method: String
@@ -143,12 +135,12 @@ extension SocketAddress {
     /// The address without its port. IPv4 is written here: the system's way costs as much as the rest of a request's facts.
     fileprivate var text: String? {
         guard case .v4(let address) = self else { return ipAddress ?? pathname }
-        let word = UInt32(bigEndian: address.address.sin_addr.s_addr)
+        // sockaddr_in: two bytes of family, two of port, four of address.
+        let parts = withUnsafeBytes(of: address.address) { ($0[4], $0[5], $0[6], $0[7]) }
         return String(unsafeUninitializedCapacity: 15) { digits in
             var count = 0
-            for shift in stride(from: 24, through: 0, by: -8) {
-                if shift != 24 { digits.put(UInt8(ascii: "."), &count) }
-                let byte = UInt8(truncatingIfNeeded: word >> shift)
+            for (index, byte) in [parts.0, parts.1, parts.2, parts.3].enumerated() {
+                if index > 0 { digits.put(UInt8(ascii: "."), &count) }
                 if byte >= 100 { digits.put(0x30 + byte / 100, &count) }
                 if byte >= 10 { digits.put(0x30 + byte / 10 % 10, &count) }
                 digits.put(0x30 + byte % 10, &count)
