@@ -54,6 +54,9 @@ enum Limits {
     static let spanEvents = 128
     static let spanLinks = 128
 
+    /// Nanoseconds between two looks through all held traces for those that have waited too long.
+    static let tailSweepNanoseconds: UInt64 = 1_000_000_000
+
     // MARK: Export
 
     /// Encoded bytes waiting to be sent, of each signal: 50 000 ordinary spans, a second of a very busy service. A count

@@ -38,6 +38,35 @@ struct ActiveSpanTests {
         #expect(record.start <= record.end && record.start != .zero)
     }
 
+    @Test func aKeySetAgainAmongMoreThanAreKnownStillHasItsLastValue() throws {
+        var limits = SpanLimits()
+        limits.attributeCount = 300
+        let (tracer, queue) = SondeTracer.alone(limits: limits)
+        var span = tracer.begin("work", parent: nil)
+        for number in 0..<200 { span.set("key.\(number)", to: .int64(Int64(number))) }
+        for number in 0..<100 { span.set("key.\(number)", to: .string("again")) }
+        for number in 200..<250 { span.set("key.\(number)", to: .int64(Int64(number))) }
+        span.end()
+        let attributes = try #require(queue.takeSpans().first).attributes
+        #expect(attributes.count == 250 && attributes["key.99"] == .string("again"))
+        #expect(attributes["key.100"] == .int(100) && attributes["key.249"] == .int(249))
+    }
+
+    @Test func limitsBelowZeroAreZero() throws {
+        var limits = SpanLimits()
+        (limits.attributeCount, limits.eventCount, limits.linkCount, limits.attributeValueLength) = (-1, -1, -1, -1)
+        let (tracer, queue) = SondeTracer.alone(limits: limits)
+        let span = tracer.startSpan("work", context: .topLevel)
+        span.attributes["a"] = "b"
+        span.addEvent("c")
+        span.end()
+        var lean = tracer.begin("lean", parent: nil)
+        lean.set("a", to: "b")
+        lean.end()
+        let spans = try queue.takeSpans()
+        #expect(spans.count == 2 && spans.allSatisfy { $0.attributes.isEmpty && $0.events.isEmpty })
+    }
+
     @Test func aKeySetAgainHasItsLastValue() throws {
         let (tracer, queue) = SondeTracer.alone()
         var span = tracer.begin("work", parent: nil)

@@ -24,7 +24,7 @@ struct RetryPolicyTests {
         var generator = Dice(state: 1)
         var policy = RetryPolicy()
         #expect(policy.nextWait(retryAfter: .seconds(3), using: &generator) == .seconds(3))
-        #expect(policy.nextWait(retryAfter: .zero, using: &generator) == .zero)
+        #expect(policy.nextWait(retryAfter: .zero, using: &generator) == .seconds(1), "never without a pause")
         #expect(policy.nextWait(retryAfter: .seconds(3_600), using: &generator) == nil)
     }
 

@@ -81,6 +81,44 @@ struct TraceTailTests {
         #expect(Int(queue.droppedCount(.holdFull)) == 6 - names.count)
     }
 
+    @Test func aTraceThatNobodyAsksAfterMakesRoomWhenItHasWaitedTooLong() throws {
+        let (tracer, queue) = tracer {
+            $0.maxHeldBytes = 150
+            $0.maxHeldDuration = .seconds(5)
+        }
+        let idle = tracer.startSpan("idle", context: .topLevel, at: at(100))
+        tracer.startSpan("child", context: idle.context, at: at(100)).end(at: at(100))
+        trace(tracer, seconds: 0, fails: true, child: String(repeating: "x", count: 60))
+        #expect(queue.droppedCount(.holdFull) == 1 && queue.droppedCount(.holdExpired) == 0)
+        _ = try queue.takeSpans()
+        let root = tracer.startSpan("root", context: .topLevel, at: at(200))
+        let name = String(repeating: "y", count: 60)
+        tracer.startSpan(name, context: root.context, at: at(200)).end(at: at(200))
+        root.setStatus(.init(code: .error))
+        root.end(at: at(200))
+        #expect(try queue.takeSpans().map(\.name) == [name, "root"])
+        #expect(queue.droppedCount(.holdExpired) == 1)
+        idle.end(at: at(201))
+    }
+
+    @Test func spansWhoseTraceIsForgottenAreCounted() {
+        let (tracer, queue) = tracer()
+        for _ in 0..<3 {
+            let root = tracer.startSpan("never ended", context: .topLevel)
+            tracer.startSpan("child", context: root.context).end()
+        }
+        #expect(queue.droppedCount(.holdExpired) == 3 && tracer.core.tail?.heldBytes == 0)
+    }
+
+    @Test func whatWasHeldIsCutIntoBatchesLikeTheRest() throws {
+        let (tracer, queue) = tracer()
+        let root = tracer.startSpan("root", context: .topLevel)
+        for _ in 0..<(2 * ExportLimits().batchEntries) { tracer.startSpan("child", context: root.context).end() }
+        root.setStatus(.init(code: .error))
+        root.end()
+        #expect(queue.takeEntries().map(\.count) == [512, 512, 1])
+    }
+
     @Test func aTraceThatTakesTooLongKeepsItsFirstSpanOnly() throws {
         let (tracer, queue) = tracer { $0.maxHeldDuration = .seconds(5) }
         let root = tracer.startSpan("root", context: .topLevel, at: at(100))

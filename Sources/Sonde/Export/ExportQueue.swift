@@ -31,7 +31,8 @@ struct EncodedBatch: Sendable {
         } else {
             var part = Part(scope: scope, bytes: [])
             swap(&part.bytes, &spare)
-            part.bytes.reserveCapacity(max(capacity, entries.count))
+            // Most batches have one part; further ones are small.
+            part.bytes.reserveCapacity(parts.isEmpty ? max(capacity, entries.count) : entries.count)
             part.bytes.append(contentsOf: entries)
             parts.append(part)
         }
@@ -82,6 +83,9 @@ final class ExportQueue: Sendable {
 
     init(signal: ExportSignal, limits: ExportLimits) {
         self.signal = signal
+        var limits = limits
+        // A batch must be complete, and wake the exporter, before the queue is full.
+        limits.batchBytes = min(limits.batchBytes, max(1, limits.queuedBytes / 2))
         self.limits = limits
         maxBytes = limits.queuedBytes - limits.queuedBytes / 16
     }
@@ -199,7 +203,7 @@ enum DropReason: String, Sendable, CaseIterable {
     case stopped
     /// It was held for the end of its trace, and there was no room for it.
     case holdFull = "hold_full"
-    /// It was held for the end of its trace for longer than spans are held.
+    /// It was held for the end of its trace for longer than spans are held, or until the process forgot the trace.
     case holdExpired = "hold_expired"
 
     /// Only spans are held.

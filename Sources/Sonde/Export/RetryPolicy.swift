@@ -25,7 +25,8 @@
             var wait = initial
             for _ in 0..<min(attempts, 16) { wait = min(wait * 2, maximum) }
             wait = wait * Double.random(in: 0.8...1.2, using: &generator)
-            if let retryAfter { wait = max(.zero, min(retryAfter, .seconds(Limits.retryAfterSeconds))) }
+            // A collector that says "at once", or names a moment that is over, is not asked without a pause.
+            if let retryAfter { wait = max(initial, min(retryAfter, .seconds(Limits.retryAfterSeconds))) }
             guard waited + wait <= total else { return nil }
             attempts += 1
             waited += wait

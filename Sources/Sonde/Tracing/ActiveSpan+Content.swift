@@ -119,8 +119,9 @@ extension SpanScratch {
             droppedAttributes += 1
             return false
         }
-        if attributeCount < Limits.scratchAttributes {
-            attributeOffsets[attributeCount] = UInt32(truncatingIfNeeded: buffer.count)
+        if knownCount < Limits.scratchAttributes {
+            attributeOffsets[knownCount] = UInt32(truncatingIfNeeded: buffer.count)
+            knownCount += 1
         }
         attributeCount += 1
         return true
@@ -129,7 +130,7 @@ extension SpanScratch {
     /// Keys must be unique: the value that was set before goes.
     @inline(__always)
     private mutating func removeAttribute(_ key: UnsafeBufferPointer<UInt8>) {
-        for index in 0..<min(attributeCount, Limits.scratchAttributes)
+        for index in 0..<knownCount
         where buffer.holdsAttribute(key, at: Int(attributeOffsets[index])) {
             return removeAttribute(at: index)
         }
@@ -139,10 +140,8 @@ extension SpanScratch {
         let offset = Int(attributeOffsets[index])
         let size = buffer.fieldSize(at: offset)
         buffer.remove(at: offset, length: size)
-        let known = min(attributeCount, Limits.scratchAttributes)
-        for later in index..<max(index, known - 1) {
-            attributeOffsets[later] = attributeOffsets[later + 1] - UInt32(size)
-        }
+        knownCount -= 1
+        for later in index..<knownCount { attributeOffsets[later] = attributeOffsets[later + 1] - UInt32(size) }
         attributeCount -= 1
     }
 

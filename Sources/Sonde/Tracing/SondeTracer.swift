@@ -85,4 +85,14 @@ public struct SpanLimits: Hashable, Sendable {
 
     /// OpenTelemetry's defaults.
     public init() {}
+
+    /// Numbers below zero, which make no sense, as zero.
+    var usable: SpanLimits {
+        var limits = self
+        limits.attributeCount = max(0, attributeCount)
+        limits.eventCount = max(0, eventCount)
+        limits.linkCount = max(0, linkCount)
+        limits.attributeValueLength = attributeValueLength.map { max(0, $0) }
+        return limits
+    }
 }

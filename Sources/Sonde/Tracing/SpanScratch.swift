@@ -33,6 +33,8 @@ struct SpanScratch {
     var isRecording = false
     var isLocalRoot = false
     var attributeCount = 0
+    /// Of how many the offset is known: those beyond it can't be replaced.
+    var knownCount = 0
     var eventCount = 0
     var linkCount = 0
     var droppedAttributes: UInt32 = 0
@@ -52,6 +54,7 @@ struct SpanScratch {
         if hold != nil { hold = nil }
         if !trace.state.isEmpty { trace = .none }
         attributeCount = 0
+        knownCount = 0
         eventCount = 0
         linkCount = 0
         droppedAttributes = 0

@@ -49,6 +49,19 @@ final class TraceTail: Sendable {
     private let keptErrors = Atomic<UInt64>(0)
     private let keptSlow = Atomic<UInt64>(0)
     private let discarded = Atomic<UInt64>(0)
+    private let waiting = Mutex(Waiting())
+
+    /// The holds that have spans. Each span counts against ``maxBytes``, so that there can't be many.
+    private struct Waiting {
+        struct Entry {
+            weak var hold: TraceHold?
+            let since: UInt64
+        }
+
+        var holds: [ObjectIdentifier: Entry] = [:]
+        /// When all were last looked through for those that have expired.
+        var lastSweep: UInt64 = 0
+    }
 
     static let reasonKey = "sonde.sampled.reason"
 
@@ -82,6 +95,26 @@ final class TraceTail: Sendable {
     var discardedCount: UInt64 { discarded.load(ordering: .relaxed) }
 
     fileprivate func isExpired(start: UInt64, now: UInt64) -> Bool { now > start && now - start > maxNanoseconds }
+
+    fileprivate func began(_ hold: TraceHold, at time: UInt64) {
+        waiting.withLock { $0.holds[ObjectIdentifier(hold)] = Waiting.Entry(hold: hold, since: time) }
+    }
+
+    fileprivate func ended(_ hold: TraceHold) {
+        waiting.withLock { _ = $0.holds.removeValue(forKey: ObjectIdentifier(hold)) }
+    }
+
+    /// Makes room by letting go of what has waited for too long: traces whose spans have all ended but the first never
+    /// come by to be asked. Looks through all of them once a second at most; false if it did not.
+    fileprivate func sweep(at now: UInt64) -> Bool {
+        let expired: [TraceHold]? = waiting.withLock { waiting in
+            guard now > waiting.lastSweep, now - waiting.lastSweep >= Limits.tailSweepNanoseconds else { return nil }
+            waiting.lastSweep = now
+            return waiting.holds.values.compactMap { isExpired(start: $0.since, now: now) ? $0.hold : nil }
+        }
+        expired?.forEach { $0.expire() }
+        return expired != nil
+    }
 
     fileprivate func reserve(_ bytes: Int) -> Bool {
         let after = held.wrappingAdd(bytes, ordering: .relaxed).newValue
@@ -118,11 +151,26 @@ final class TraceHold: Sendable {
 
     fileprivate init(_ tail: TraceTail) { self.tail = tail }
 
-    deinit { tail.release(state.withLock { $0.entries.count }) }
+    /// The first span of the trace was never ended, or the service stopped before.
+    deinit {
+        let (bytes, count) = state.withLock { ($0.entries.count, $0.count) }
+        guard count > 0 else { return }
+        tail.release(bytes)
+        tail.ended(self)
+        tail.queue.drop(count, .holdExpired)
+    }
 
     /// A span of the trace, encoded with tag and length. After the decision it goes where the others went.
     func append(_ entry: UnsafeRawBufferPointer, at end: UInt64) {
-        let drops: (Int, DropReason)? = state.withLock { state in
+        var drop = take(entry, at: end)
+        if drop?.reason == .holdFull, tail.sweep(at: end) { drop = take(entry, at: end) }
+        if let drop { tail.queue.drop(drop.count, drop.reason) }
+    }
+
+    private typealias Drop = (count: Int, reason: DropReason)
+
+    private func take(_ entry: UnsafeRawBufferPointer, at end: UInt64) -> Drop? {
+        state.withLock { state in
             switch state.fate {
             case .kept: tail.queue.append(entry)
             case .discarded: break
@@ -131,20 +179,35 @@ final class TraceHold: Sendable {
             }
             return nil
         }
-        if let drops { tail.queue.drop(drops.0, drops.1) }
     }
 
-    private func hold(_ entry: UnsafeRawBufferPointer, at end: UInt64, _ state: inout State) -> (Int, DropReason)? {
-        if state.count == 0 { state.since = end }
-        if tail.isExpired(start: state.since, now: end) {
-            tail.release(state.entries.count)
-            defer { state = State(fate: .expired) }
-            return (state.count + 1, .holdExpired)
+    private func hold(_ entry: UnsafeRawBufferPointer, at end: UInt64, _ state: inout State) -> Drop? {
+        if state.count > 0, tail.isExpired(start: state.since, now: end) {
+            return (1 + letGo(&state), .holdExpired)
         }
         guard tail.reserve(entry.count) else { return (1, .holdFull) }
+        if state.count == 0 {
+            state.since = end
+            tail.began(self, at: end)
+        }
         state.entries.append(contentsOf: entry)
         state.count += 1
         return nil
+    }
+
+    /// Ends the wait without a decision; returns how many spans waited.
+    private func letGo(_ state: inout State) -> Int {
+        let count = state.count
+        tail.release(state.entries.count)
+        tail.ended(self)
+        state = State(fate: .expired)
+        return count
+    }
+
+    /// What waits has waited for too long.
+    fileprivate func expire() {
+        let count = state.withLock { $0.fate == .open && $0.count > 0 ? letGo(&$0) : 0 }
+        tail.queue.drop(count, .holdExpired)
     }
 
     /// The first span of the trace has ended: with a reason all that waits is sent, without one it is let go.
@@ -156,10 +219,35 @@ final class TraceHold: Sendable {
             return isOpen ? ready : nil
         }
         tail.count(reason)
-        guard let ready else { return }
+        guard let ready, ready.count > 0 else { return }
         tail.release(ready.entries.count)
-        guard reason != nil, ready.count > 0 else { return }
-        ready.entries.withUnsafeBytes { tail.queue.append($0, count: ready.count) }
+        tail.ended(self)
+        guard reason != nil else { return }
+        ready.entries.withUnsafeBytes { send($0) }
+    }
+
+    /// Span by span, so that what was held for one trace does not make a request larger than collectors take.
+    private func send(_ entries: UnsafeRawBufferPointer) {
+        var rest = entries
+        while let size = rest.firstFieldSize {
+            tail.queue.append(UnsafeRawBufferPointer(rebasing: rest[..<size]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[size...])
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Bytes of the length-delimited field with a tag of one byte at the beginning; nil if there is none.
+    fileprivate var firstFieldSize: Int? {
+        var length = 0
+        var place = 1
+        while place < Swift.min(count, 10) {
+            let byte = self[place]
+            length |= Int(byte & 0x7F) << (7 * (place - 1))
+            place += 1
+            if byte < 0x80 { return length <= count - place ? place + length : nil }
+        }
+        return nil
     }
 }
 

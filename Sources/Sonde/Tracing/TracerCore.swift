@@ -32,6 +32,7 @@ final class TracerCore: Sendable {
         looksAtSpans = self.sampler.looksAtSpans
         threshold = self.sampler.plainThreshold
         isParentBased = sampler.isParentBased
+        let limits = limits.usable
         self.limits = limits
         propagation = PropagationFormats(propagators)
         self.identifiers = identifiers
