@@ -6,74 +6,97 @@
 // The sum of times is kept in whole nanoseconds and the sum of whole numbers as such: one addition, exact. Only
 // fractions are added up as Doubles.
 
-import CoreMetrics
+public import CoreMetrics
 import SondeWire
 import Synchronization
 
 /// The value behind a `Timer` (in seconds) and a `Recorder` that aggregates.
-final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecked Sendable {
-    let bounds: BucketBounds
+@usableFromInline
+class DistributionSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecked Sendable {
     /// Whether it measures times, so that the whole part of the sum counts nanoseconds.
     let measuresTime: Bool
+
+    init(place: SeriesPlace, measuresTime: Bool, faults: MeasurementFaults, keepsExemplars: Bool) {
+        self.measuresTime = measuresTime
+        super.init(place: place, faults: faults, keepsExemplars: keepsExemplars)
+    }
+
+    @usableFromInline
+    func record(_ value: Int64) {}
+    @usableFromInline
+    func record(_ value: Double) {}
+    @usableFromInline
+    func recordNanoseconds(_ duration: Int64) {}
+}
+
+/// One that counts in buckets with bounds that somebody chose.
+final class HistogramSeries: DistributionSeries, @unchecked Sendable {
+    let bounds: BucketBounds
     private let cells: UnsafeMutablePointer<Atomic<UInt64>>
     private let stripes = Atomic<UInt>(0)
     private let words: Int
+    private let stride: Int
 
     init(
         place: SeriesPlace, bounds: BucketBounds, measuresTime: Bool, faults: MeasurementFaults, keepsExemplars: Bool
     ) {
         self.bounds = bounds
-        self.measuresTime = measuresTime
         words = bounds.values.count + 3
+        stride = ThreadStripes.stride(words)
         cells = .allocate(capacity: words)
         for index in 0..<words { (cells + index).initialize(to: Atomic(0)) }
-        super.init(place: place, faults: faults, keepsExemplars: keepsExemplars)
+        super.init(place: place, measuresTime: measuresTime, faults: faults, keepsExemplars: keepsExemplars)
     }
 
     deinit {
         cells.deallocate()
-        ThreadStripes.uninstall(from: stripes, words: words)
+        ThreadStripes.uninstall(from: stripes, stride: stride)
     }
 
     // MARK: Measuring
 
-    func record(_ value: Int64) {
+    override func record(_ value: Int64) {
         guard !measuresTime, value.magnitude < Limits.wholeMeasurement else { return record(Double(value)) }
-        add(UInt64(bitPattern: value), bucket: bounds.bucket(of: Double(value)))
-        if exemplars.isWanted { exemplars.offer(Double(value), bucket: bounds.bucket(of: Double(value))) }
+        let isExemplarWanted = exemplars.isWanted
+        let bucket = bounds.bucket(of: Double(value))
+        add(UInt64(bitPattern: value), bucket: bucket)
+        if isExemplarWanted { exemplars.offer(Double(value), bucket: bucket) }
     }
 
-    func record(_ value: Double) {
+    override func record(_ value: Double) {
         guard value.isFinite else { return faults.countIgnored() }
+        // Asked first: behind an atomic addition even a read has to wait for it.
+        let isExemplarWanted = exemplars.isWanted
         let bucket = bounds.bucket(of: value)
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: stride) {
             let own = stripes.own
             own[bucket].wrappingAdd(1, ordering: .relaxed)
             own[words &- 1].add(value)
         } else {
             cells[bucket].wrappingAdd(1, ordering: .relaxed)
-            if !cells[words &- 1].add(value) { ThreadStripes.install(in: stripes, words: words) }
+            if !cells[words &- 1].add(value) { ThreadStripes.install(in: stripes, stride: stride) }
         }
-        if exemplars.isWanted { exemplars.offer(value, bucket: bucket) }
+        if isExemplarWanted { exemplars.offer(value, bucket: bucket) }
     }
 
-    func recordNanoseconds(_ duration: Int64) {
+    override func recordNanoseconds(_ duration: Int64) {
         guard duration >= 0 else { return faults.countIgnored() }
         guard measuresTime else { return record(Double(duration) / 1_000_000_000) }
+        let isExemplarWanted = exemplars.isWanted
         let bucket = bounds.bucket(ofNanoseconds: duration)
         add(UInt64(duration), bucket: bucket)
-        if exemplars.isWanted { exemplars.offer(Double(duration) / 1_000_000_000, bucket: bucket) }
+        if isExemplarWanted { exemplars.offer(Double(duration) / 1_000_000_000, bucket: bucket) }
     }
 
     @inline(__always)
     private func add(_ amount: UInt64, bucket: Int) {
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: stride) {
             let own = stripes.own
             own[bucket].wrappingAdd(1, ordering: .relaxed)
             own[words &- 2].wrappingAdd(amount, ordering: .relaxed)
         } else {
             cells[bucket].wrappingAdd(1, ordering: .relaxed)
-            if !cells[words &- 2].addAlone(amount) { ThreadStripes.install(in: stripes, words: words) }
+            if !cells[words &- 2].addAlone(amount) { ThreadStripes.install(in: stripes, stride: stride) }
         }
     }
 
@@ -82,7 +105,7 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler, @unche
     /// Measurements in one bucket.
     private func count(_ bucket: Int) -> UInt64 {
         var count = cells[bucket].load(ordering: .relaxed)
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: stride) {
             for index in 0..<ThreadStripes.count { count &+= stripes[index][bucket].load(ordering: .relaxed) }
         }
         return count
@@ -92,7 +115,7 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler, @unche
     private var sum: (whole: Int64, rest: Double) {
         var whole = cells[words - 2].load(ordering: .relaxed)
         var rest = cells[words - 1].double
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: stride) {
             for index in 0..<ThreadStripes.count {
                 whole &+= stripes[index][words - 2].load(ordering: .relaxed)
                 rest += stripes[index][words - 1].double

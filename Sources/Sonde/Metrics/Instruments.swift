@@ -6,7 +6,7 @@ import SondeWire
 extension MetricsRegistry {
     /// A total that only rises.
     public struct Counter: Sendable {
-        let series: CounterSeries
+        @usableFromInline let series: CounterSeries
 
         init(registry: MetricsRegistry, label: String, found: MetricSeries?) {
             series =
@@ -15,6 +15,7 @@ extension MetricsRegistry {
         }
 
         /// Counts `amount`; a negative one is ignored and counted as such.
+        @inlinable
         public func increment(by amount: Int = 1) { series.increment(by: Int64(amount)) }
 
         /// Counts `amount`; one that is negative or not finite is ignored and counted as such.
@@ -26,19 +27,19 @@ extension MetricsRegistry {
         let core: LabelledSeries
 
         /// The counter of one label value.
-        public subscript(_ a: String) -> Counter { handle(core.series(FewValues(a: a))) }
+        public subscript(_ a: String) -> Counter { handle(core.series(a)) }
 
         /// The counter of these label values, in the order of the names.
-        public subscript(_ a: String, _ b: String) -> Counter { handle(core.series(FewValues(a: a, b: b))) }
+        public subscript(_ a: String, _ b: String) -> Counter { handle(core.series(a, b)) }
 
         /// The counter of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String) -> Counter {
-            handle(core.series(FewValues(a: a, b: b, c: c)))
+            handle(core.series(a, b, c))
         }
 
         /// The counter of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String, _ d: String) -> Counter {
-            handle(core.series(FewValues(a: a, b: b, c: c, d: d)))
+            handle(core.series(a, b, c, d))
         }
 
         /// The counter of any number of label values. Missing ones count as empty: the label is not shown.
@@ -73,19 +74,19 @@ extension MetricsRegistry {
         let core: LabelledSeries
 
         /// The up-down counter of one label value.
-        public subscript(_ a: String) -> UpDownCounter { handle(core.series(FewValues(a: a))) }
+        public subscript(_ a: String) -> UpDownCounter { handle(core.series(a)) }
 
         /// The up-down counter of these label values, in the order of the names.
-        public subscript(_ a: String, _ b: String) -> UpDownCounter { handle(core.series(FewValues(a: a, b: b))) }
+        public subscript(_ a: String, _ b: String) -> UpDownCounter { handle(core.series(a, b)) }
 
         /// The up-down counter of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String) -> UpDownCounter {
-            handle(core.series(FewValues(a: a, b: b, c: c)))
+            handle(core.series(a, b, c))
         }
 
         /// The up-down counter of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String, _ d: String) -> UpDownCounter {
-            handle(core.series(FewValues(a: a, b: b, c: c, d: d)))
+            handle(core.series(a, b, c, d))
         }
 
         /// The up-down counter of any number of label values. Missing ones count as empty: the label is not shown.
@@ -121,19 +122,19 @@ extension MetricsRegistry {
         let core: LabelledSeries
 
         /// The gauge of one label value.
-        public subscript(_ a: String) -> Gauge { handle(core.series(FewValues(a: a))) }
+        public subscript(_ a: String) -> Gauge { handle(core.series(a)) }
 
         /// The gauge of these label values, in the order of the names.
-        public subscript(_ a: String, _ b: String) -> Gauge { handle(core.series(FewValues(a: a, b: b))) }
+        public subscript(_ a: String, _ b: String) -> Gauge { handle(core.series(a, b)) }
 
         /// The gauge of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String) -> Gauge {
-            handle(core.series(FewValues(a: a, b: b, c: c)))
+            handle(core.series(a, b, c))
         }
 
         /// The gauge of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String, _ d: String) -> Gauge {
-            handle(core.series(FewValues(a: a, b: b, c: c, d: d)))
+            handle(core.series(a, b, c, d))
         }
 
         /// The gauge of any number of label values. Missing ones count as empty: the label is not shown.
@@ -146,39 +147,25 @@ extension MetricsRegistry {
 
     /// Counts measurements by their size; numbers, or times in seconds.
     public struct Histogram: Sendable {
-        private enum Sort {
-            case explicit(HistogramSeries)
-            case native(NativeHistogramSeries)
-        }
-
-        private let sort: Sort
+        @usableFromInline let series: DistributionSeries
 
         init(registry: MetricsRegistry, label: String, instrument: MetricInstrument, found: MetricSeries?) {
-            switch found {
-            case let series as HistogramSeries: sort = .explicit(series)
-            case let series as NativeHistogramSeries: sort = .native(series)
-            case let other:
-                sort = .explicit(
-                    registry.detached(instrument, label, other) {
-                        registry.nowhere(place: $0, measuresTime: instrument == .timer)
-                    })
-            }
+            series =
+                found as? DistributionSeries
+                ?? registry.detached(instrument, label, found) {
+                    registry.nowhere(place: $0, measuresTime: instrument == .timer)
+                }
         }
 
         /// Takes a measurement in the metric's unit; one that is not finite is ignored and counted as such.
+        @inlinable
         public func record(_ value: Double) {
-            switch sort {
-            case .explicit(let series): series.record(value)
-            case .native(let series): series.record(value)
-            }
+            series.record(value)
         }
 
         /// Takes a whole measurement in the metric's unit.
         public func record(_ value: Int) {
-            switch sort {
-            case .explicit(let series): series.record(Int64(value))
-            case .native(let series): series.record(Int64(value))
-            }
+            series.record(Int64(value))
         }
 
         /// Takes a time; a negative one is ignored and counted as such.
@@ -189,11 +176,9 @@ extension MetricsRegistry {
         }
 
         /// Takes a time in nanoseconds; a negative one is ignored and counted as such.
+        @inlinable
         public func record(nanoseconds: Int64) {
-            switch sort {
-            case .explicit(let series): series.recordNanoseconds(nanoseconds)
-            case .native(let series): series.recordNanoseconds(nanoseconds)
-            }
+            series.recordNanoseconds(nanoseconds)
         }
 
         /// Runs `body` and records how long it took, thrown errors included.
@@ -218,19 +203,19 @@ extension MetricsRegistry {
         let core: LabelledSeries
 
         /// The histogram of one label value.
-        public subscript(_ a: String) -> Histogram { handle(core.series(FewValues(a: a))) }
+        public subscript(_ a: String) -> Histogram { handle(core.series(a)) }
 
         /// The histogram of these label values, in the order of the names.
-        public subscript(_ a: String, _ b: String) -> Histogram { handle(core.series(FewValues(a: a, b: b))) }
+        public subscript(_ a: String, _ b: String) -> Histogram { handle(core.series(a, b)) }
 
         /// The histogram of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String) -> Histogram {
-            handle(core.series(FewValues(a: a, b: b, c: c)))
+            handle(core.series(a, b, c))
         }
 
         /// The histogram of these label values, in the order of the names.
         public subscript(_ a: String, _ b: String, _ c: String, _ d: String) -> Histogram {
-            handle(core.series(FewValues(a: a, b: b, c: c, d: d)))
+            handle(core.series(a, b, c, d))
         }
 
         /// The histogram of any number of label values. Missing ones count as empty: the label is not shown.

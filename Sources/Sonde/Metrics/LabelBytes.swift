@@ -38,6 +38,26 @@ struct FewValues: LabelValues {
     }
 }
 
+/// Up to four values as bytes, where they lie.
+struct LabelSlices {
+    typealias Slice = UnsafeBufferPointer<UInt8>
+
+    let a: Slice
+    var b = Slice(start: nil, count: 0)
+    var c = Slice(start: nil, count: 0)
+    var d = Slice(start: nil, count: 0)
+
+    @inline(__always)
+    subscript(index: Int) -> Slice {
+        switch index {
+        case 0: a
+        case 1: b
+        case 2: c
+        default: d
+        }
+    }
+}
+
 /// A hash for tables in memory: seeded anew in each process, since label values may come from strangers.
 enum LabelHash {
     static let seed = UInt64.random(in: 0 ... .max)

@@ -7,6 +7,7 @@ import Synchronization
 /// A metric's name with one set of labels, and the value behind it.
 ///
 /// Handles that services hold are these objects: measuring goes straight to the number.
+@usableFromInline
 class MetricSeries: @unchecked Sendable {
     // Sendable although not final: subclasses hold constants and atomics only.
 

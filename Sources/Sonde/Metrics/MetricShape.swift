@@ -51,6 +51,7 @@ final class MetricShape: @unchecked Sendable {
     /// Whether each column shows one value. If not, names became the same and values must be joined.
     let isPlain: Bool
     private let memory: UnsafeMutablePointer<Column>
+    private let seed = LabelHash.seed
 
     /// - Parameter hidden: Label names that a view drops, as they would be printed.
     init(
@@ -108,7 +109,7 @@ final class MetricShape: @unchecked Sendable {
     /// The hash of the labels that these values make. The same labels have the same hash, whatever shape they come from.
     @inline(__always)
     func hash(_ values: some LabelValues) -> UInt64 {
-        var hash = LabelHash.seed
+        var hash = seed
         for column in columns {
             let value = values[column.source]
             if value.isEmpty { continue }
@@ -146,6 +147,42 @@ final class MetricShape: @unchecked Sendable {
         }
         let tail = separator == UInt8(ascii: "{") ? 1 : 2
         return place &+ tail == text.count
+    }
+
+    // MARK: Finding series by values as bytes
+
+    /// The same hash as that of the values as Strings.
+    @inline(__always)
+    func hash(_ slices: LabelSlices) -> UInt64 {
+        var hash = seed
+        for column in columns {
+            let value = slices[column.source]
+            if value.isEmpty { continue }
+            hash = LabelHash.joined(hash, column.nameHash, LabelHash.of(value, seed: column.nameHash))
+        }
+        return hash
+    }
+
+    /// Whether `series` has exactly the labels that these values make. Not asked for where values are escaped.
+    @inline(__always)
+    func matches(_ series: MetricSeries, _ slices: LabelSlices) -> Bool {
+        guard !series.hasEscapes else { return false }
+        let text = series.text
+        var place = series.nameLength
+        var separator = UInt8(ascii: "{")
+        for column in columns {
+            let value = slices[column.source]
+            guard let start = value.baseAddress, value.count > 0 else { continue }
+            let opening = column.opening.count
+            let end = place &+ 1 &+ opening &+ value.count
+            guard end < text.count, text.start[place] == separator, text.start[end] == UInt8(ascii: "\""),
+                LabelBytes.areEqual(text.start + place + 1, column.opening.start, opening),
+                LabelBytes.areEqual(text.start + place + 1 + opening, start, value.count)
+            else { return false }
+            place = end &+ 1
+            separator = UInt8(ascii: ",")
+        }
+        return place &+ (separator == UInt8(ascii: "{") ? 1 : 2) == text.count
     }
 
     private func matchesEscaped(_ series: MetricSeries, _ values: some LabelValues) -> Bool {

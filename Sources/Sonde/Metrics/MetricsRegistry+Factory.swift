@@ -21,21 +21,12 @@ extension MetricsRegistry {
 
     /// A recorder that aggregates is a histogram, one that does not a gauge.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        guard aggregate else { return gaugeSeries(label, dimensions) }
-        switch series(.histogram, label, dimensions) {
-        case let series as HistogramSeries: return series
-        case let series as NativeHistogramSeries: return series
-        case let other: return detached(.histogram, label, other) { nowhere(place: $0, measuresTime: false) }
-        }
+        aggregate ? distribution(.histogram, label, dimensions) : gaugeSeries(label, dimensions)
     }
 
     /// A histogram in seconds.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        switch series(.timer, label, dimensions) {
-        case let series as HistogramSeries: return series
-        case let series as NativeHistogramSeries: return series
-        case let other: return detached(.timer, label, other) { nowhere(place: $0, measuresTime: true) }
-        }
+        distribution(.timer, label, dimensions)
     }
 
     public func destroyCounter(_ handler: any CounterHandler) { destroy(handler) }
@@ -54,6 +45,14 @@ extension MetricsRegistry {
         let found = series(.gauge, label, dimensions)
         if let series = found as? GaugeSeries { return series }
         return detached(.gauge, label, found) { GaugeSeries(place: $0, faults: faults) }
+    }
+
+    private func distribution(
+        _ instrument: MetricInstrument, _ label: String, _ dimensions: [(String, String)]
+    ) -> DistributionSeries {
+        let found = series(instrument, label, dimensions)
+        if let series = found as? DistributionSeries { return series }
+        return detached(instrument, label, found) { nowhere(place: $0, measuresTime: instrument == .timer) }
     }
 
     func nowhere(place: SeriesPlace, measuresTime: Bool) -> HistogramSeries {

@@ -181,14 +181,45 @@ struct LabelledSeries: Sendable {
     /// Names of labels.
     let count: Int
 
+    /// The values are looked at as bytes: a series that exists is found without touching a reference count of theirs.
     @inline(__always)
-    func series(_ values: some LabelValues) -> MetricSeries? {
-        shape.flatMap { registry.series($0, values) }
+    func series(_ a: String) -> MetricSeries? {
+        guard let shape else { return nil }
+        let found = a.utf8.withContiguousStorageIfAvailable { registry.find(shape, LabelSlices(a: $0)) } ?? nil
+        return found ?? registry.series(shape, FewValues(a: a))
+    }
+
+    @inline(__always)
+    func series(_ a: String, _ b: String) -> MetricSeries? {
+        guard let shape else { return nil }
+        let found = a.utf8.withContiguousStorageIfAvailable { a in
+            b.utf8.withContiguousStorageIfAvailable { b in registry.find(shape, LabelSlices(a: a, b: b)) } ?? nil
+        }
+        return (found ?? nil) ?? registry.series(shape, FewValues(a: a, b: b))
+    }
+
+    @inline(__always)
+    func series(_ a: String, _ b: String, _ c: String) -> MetricSeries? {
+        guard let shape else { return nil }
+        let found = a.utf8.withContiguousStorageIfAvailable { a in
+            b.utf8.withContiguousStorageIfAvailable { b in
+                c.utf8.withContiguousStorageIfAvailable { c in
+                    registry.find(shape, LabelSlices(a: a, b: b, c: c))
+                } ?? nil
+            } ?? nil
+        }
+        return (found ?? nil) ?? registry.series(shape, FewValues(a: a, b: b, c: c))
+    }
+
+    @inline(__always)
+    func series(_ a: String, _ b: String, _ c: String, _ d: String) -> MetricSeries? {
+        shape.flatMap { registry.series($0, FewValues(a: a, b: b, c: c, d: d)) }
     }
 
     /// Values that are missing are empty, which is the same as no label; those that are too many are left out.
     func series(_ values: [String]) -> MetricSeries? {
         let missing = max(0, count - values.count)
-        return series(ListValues(list: missing == 0 ? values : values + Array(repeating: "", count: missing)))
+        let values = missing == 0 ? values : values + Array(repeating: "", count: missing)
+        return shape.flatMap { registry.series($0, ListValues(list: values)) }
     }
 }

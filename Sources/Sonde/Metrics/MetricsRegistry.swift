@@ -135,6 +135,14 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         return change { register(shape, values, in: &$0) }
     }
 
+    /// The series of a shape that an instrument of our own keeps, if it exists already.
+    @inline(__always)
+    func find(_ shape: MetricShape, _ slices: LabelSlices) -> MetricSeries? {
+        guard shape.isPlain, let family = shape.family else { return nil }
+        let hash = shape.hash(slices)
+        return ReadSections.read { family.table.find(hash) { shape.matches($0, slices) } }
+    }
+
     /// The series if there is one, or if there will be none because there are too many.
     @inline(__always)
     private func find(_ shape: MetricShape, _ values: some LabelValues) -> MetricSeries? {

@@ -7,13 +7,12 @@ import Synchronization
 
 /// The value behind a histogram with exponential buckets. The text formats have no words for its buckets; there it shows
 /// count and sum.
-final class NativeHistogramSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecked Sendable {
+final class NativeHistogramSeries: DistributionSeries, @unchecked Sendable {
     /// Values this close to zero are counted as zero; the figure that Prometheus's own libraries use.
     static let zeroThreshold = 0x1p-128
-    /// Words of a stripe: the whole part of the sum and the bits of the rest.
-    private static let words = 2
+    /// A stripe: the whole part of the sum, the bits of the rest, and the rest of the cache line.
+    private static let stride = 8
 
-    let measuresTime: Bool
     private let whole = Atomic<UInt64>(0)
     private let rest = Atomic<UInt64>(0)
     private let zeros = Atomic<UInt64>(0)
@@ -23,42 +22,44 @@ final class NativeHistogramSeries: MetricSeries, RecorderHandler, TimerHandler, 
     private static let infinityTail = Array("le=\"+Inf\"} ".utf8)
 
     init(place: SeriesPlace, schema: Int, measuresTime: Bool, faults: MeasurementFaults, keepsExemplars: Bool) {
-        self.measuresTime = measuresTime
         let finest = min(max(schema, ExponentialScale.coarsest), ExponentialScale.finest)
         positive = ExponentialBuckets(finest: finest)
         negative = ExponentialBuckets(finest: finest)
-        super.init(place: place, faults: faults, keepsExemplars: keepsExemplars)
+        super.init(place: place, measuresTime: measuresTime, faults: faults, keepsExemplars: keepsExemplars)
     }
 
-    deinit { ThreadStripes.uninstall(from: stripes, words: Self.words) }
+    deinit { ThreadStripes.uninstall(from: stripes, stride: Self.stride) }
 
     // MARK: Measuring
 
-    func record(_ value: Int64) {
+    override func record(_ value: Int64) {
         guard !measuresTime, value.magnitude < Limits.wholeMeasurement else { return record(Double(value)) }
+        let isExemplarWanted = exemplars.isWanted
         count(Double(value))
         add(UInt64(bitPattern: value))
-        if exemplars.isWanted { exemplars.offer(Double(value), bucket: bucket(Double(value))) }
+        if isExemplarWanted { exemplars.offer(Double(value), bucket: bucket(Double(value))) }
     }
 
-    func record(_ value: Double) {
+    override func record(_ value: Double) {
         guard value.isFinite else { return faults.countIgnored() }
+        let isExemplarWanted = exemplars.isWanted
         count(value)
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: Self.words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: Self.stride) {
             stripes.own[1].add(value)
         } else if !rest.add(value) {
-            ThreadStripes.install(in: stripes, words: Self.words)
+            ThreadStripes.install(in: stripes, stride: Self.stride)
         }
-        if exemplars.isWanted { exemplars.offer(value, bucket: bucket(value)) }
+        if isExemplarWanted { exemplars.offer(value, bucket: bucket(value)) }
     }
 
-    func recordNanoseconds(_ duration: Int64) {
+    override func recordNanoseconds(_ duration: Int64) {
         guard duration >= 0 else { return faults.countIgnored() }
         let seconds = Double(duration) / 1_000_000_000
         guard measuresTime else { return record(seconds) }
+        let isExemplarWanted = exemplars.isWanted
         count(seconds)
         add(UInt64(duration))
-        if exemplars.isWanted { exemplars.offer(seconds, bucket: bucket(seconds)) }
+        if isExemplarWanted { exemplars.offer(seconds, bucket: bucket(seconds)) }
     }
 
     @inline(__always)
@@ -74,10 +75,10 @@ final class NativeHistogramSeries: MetricSeries, RecorderHandler, TimerHandler, 
 
     @inline(__always)
     private func add(_ amount: UInt64) {
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: Self.words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: Self.stride) {
             stripes.own[0].wrappingAdd(amount, ordering: .relaxed)
         } else if !whole.addAlone(amount) {
-            ThreadStripes.install(in: stripes, words: Self.words)
+            ThreadStripes.install(in: stripes, stride: Self.stride)
         }
     }
 
@@ -89,7 +90,7 @@ final class NativeHistogramSeries: MetricSeries, RecorderHandler, TimerHandler, 
     private var sum: Double {
         var sum = whole.load(ordering: .relaxed)
         var fraction = rest.double
-        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), words: Self.words) {
+        if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: Self.stride) {
             for index in 0..<ThreadStripes.count {
                 sum &+= stripes[index][0].load(ordering: .relaxed)
                 fraction += stripes[index][1].double

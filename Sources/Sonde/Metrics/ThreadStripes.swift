@@ -20,10 +20,10 @@ struct ThreadStripes {
 
     /// From what a series stored in a word. Nothing else may be stored there.
     @inline(__always)
-    init?(stored: UInt, words: Int) {
+    init?(stored: UInt, stride: Int) {
         guard let base = UnsafeMutablePointer<Atomic<UInt64>>(bitPattern: stored) else { return nil }
         self.base = base
-        stride = Self.stride(words)
+        self.stride = stride
     }
 
     /// The words of stripe `index`.
@@ -36,11 +36,12 @@ struct ThreadStripes {
 
     /// Which stripe the calling thread writes: told by where its stack lies. Stacks are megabytes apart, one behind the
     /// other, so that neighbours get different stripes, and an address costs nothing where asking for the thread costs
-    /// two nanoseconds. It is a hint: a wrong one costs time, never a count.
+    /// two nanoseconds. It is a hint: a wrong one costs time, never a count. Unprotected, because nothing is written
+    /// through the pointer and a guard of the stack would cost as much as the addition.
     @inline(__always)
     static var ownIndex: Int {
         var anchor: UInt8 = 0
-        return withUnsafeMutablePointer(to: &anchor) { anchor in
+        return _withUnprotectedUnsafeMutablePointer(to: &anchor) { anchor in
             Int(truncatingIfNeeded: UInt(bitPattern: anchor) >> stackShift) & (count &- 1)
         }
     }
@@ -53,10 +54,8 @@ struct ThreadStripes {
         private static let stackShift: UInt = 19
     #endif
 
-    @inline(__always)
-    private static func stride(_ words: Int) -> Int {
-        (words &+ wordsPerLine &- 1) / wordsPerLine &* wordsPerLine
-    }
+    /// Words from one stripe of `words` to the next: whole cache lines.
+    static func stride(_ words: Int) -> Int { (words + wordsPerLine - 1) / wordsPerLine * wordsPerLine }
 
     // MARK: Life
 
@@ -64,8 +63,8 @@ struct ThreadStripes {
     private static let used = Atomic<Int>(0)
 
     /// Puts stripes of zeros into `store`, unless they are there or ``Limits/stripeBytes`` is used up.
-    static func install(in store: borrowing Atomic<UInt>, words: Int) {
-        let total = stride(words) * count
+    static func install(in store: borrowing Atomic<UInt>, stride: Int) {
+        let total = stride * count
         let bytes = total * MemoryLayout<UInt64>.size
         guard store.load(ordering: .relaxed) == 0 else { return }
         guard used.wrappingAdd(bytes, ordering: .relaxed).newValue <= Limits.stripeBytes else {
@@ -81,11 +80,11 @@ struct ThreadStripes {
         if !isOurs { free(raw, bytes) }
     }
 
-    static func uninstall(from store: borrowing Atomic<UInt>, words: Int) {
+    static func uninstall(from store: borrowing Atomic<UInt>, stride: Int) {
         guard let raw = UnsafeMutableRawPointer(bitPattern: store.exchange(0, ordering: .acquiringAndReleasing)) else {
             return
         }
-        free(raw, stride(words) * count * MemoryLayout<UInt64>.size)
+        free(raw, stride * count * MemoryLayout<UInt64>.size)
     }
 
     private static func free(_ raw: UnsafeMutableRawPointer, _ bytes: Int) {
