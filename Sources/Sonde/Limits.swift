@@ -30,6 +30,11 @@ enum Limits {
     /// up in the registry, whose own limit then holds.
     static let keptTimers = 4_096
 
+    /// Event loops whose lag is measured: one timer a second each. Machines have fewer cores.
+    static let watchedEventLoops = 256
+    /// Buckets of their lag, seconds: below a millisecond is what a loop takes anyway, beyond a tenth requests suffer.
+    static let eventLoopLagBounds = [0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
+
     // MARK: Spans
 
     /// First memory of a span that is being encoded: an ordinary span with a dozen attributes has half of it.

@@ -49,6 +49,12 @@ struct MetricName: Sendable {
     static let queued = MetricName(
         name: "sonde_export_queued_items", help: "Spans and log records waiting to be exported.")
 
+    static let pushes = MetricName(
+        name: "sonde_export_metric_pushes_total", help: "Pushes of metrics that the collector accepted.")
+    static let failedPushes = MetricName(
+        name: "sonde_export_failed_metric_pushes_total",
+        help: "Pushes of metrics that failed; the next one holds the same totals.")
+
     // MARK: The process
 
     static let cpu = MetricName(
@@ -61,6 +67,15 @@ struct MetricName: Sendable {
     static let maxFiles = MetricName(name: "process_max_fds", help: "Maximum number of open file descriptors.")
     static let startTime = MetricName(
         name: "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.",
+        unit: "seconds")
+
+    static let threads = MetricName(name: "process_threads", help: "Number of threads of the process.")
+    static let anonymousMemory = MetricName(
+        name: "process_resident_anonymous_memory_bytes", help: "Resident memory of heap and stacks in bytes.",
+        unit: "bytes")
+    static let runtime = MetricName(name: "swift_runtime_info", help: "What the program was built with.")
+    static let eventLoopLag = MetricName(
+        name: "nio_event_loop_lag_seconds", help: "How late event loops run what is due, measured once a second.",
         unit: "seconds")
 
     static let target = MetricName(name: "target_info", help: "The resource that these metrics describe.")

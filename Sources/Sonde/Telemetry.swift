@@ -48,7 +48,9 @@ public struct Telemetry: Service {
         self.traceQueue = traceQueue
         self.logQueue = logQueue
         resource = Resource(configuration)
-        metrics = MetricsRegistry(seriesPerFamily: configuration.seriesPerMetric)
+        metrics = MetricsRegistry(
+            seriesPerFamily: configuration.seriesPerMetric, views: configuration.metricViews,
+            keepsExemplars: configuration.keepsExemplars)
         pipeline = LogPipeline(configuration, queue: logQueue)
         tracer = SondeTracer(TracerCore(configuration, queue: traceQueue))
         addMetrics()
@@ -151,7 +153,10 @@ public struct Telemetry: Service {
     }
 
     private static func check(_ configuration: TelemetryConfiguration) throws(TelemetryError) {
-        let endpoints = [configuration.endpoint, configuration.tracesEndpoint, configuration.logsEndpoint]
+        let endpoints = [
+            configuration.endpoint, configuration.tracesEndpoint, configuration.logsEndpoint,
+            configuration.metricsEndpoint,
+        ]
         for endpoint in endpoints.compactMap({ $0 }) where !EndpointURL.isUsable(endpoint) {
             throw TelemetryError(
                 code: .invalidEndpoint,

@@ -59,6 +59,7 @@ extension TelemetryConfiguration {
         readLogs(from: &source)
         readExport(from: &source)
         readBatching(from: &source)
+        readMetrics(from: &source)
         source.warnOfUnsupported()
     }
 
@@ -171,6 +172,20 @@ extension TelemetryConfiguration {
         logsExport.batchSize = source.count("otel.blrp.max.export.batch.size", atLeast: 1)
     }
 
+    private mutating func readMetrics(from source: inout ConfigurationSource) {
+        metricsEndpoint = source.url("otel.exporter.otlp.metrics.endpoint")
+        let exporter = source.value("otel.metrics.exporter", of: "otlp, prometheus or none") { name -> Bool? in
+            ["otlp": true, "prometheus": false, "none": false][name]
+        }
+        exportsMetrics = exporter ?? exportsMetrics
+        metricExportInterval = source.milliseconds("otel.metric.export.interval") ?? metricExportInterval
+        let filter = source.value("otel.metrics.exemplar.filter", of: "trace_based or always_off") { name -> Bool? in
+            ["trace_based": true, "always_off": false][name]
+        }
+        keepsExemplars = filter ?? keepsExemplars
+        metricsExport.read(from: &source, signal: "metrics", batching: "otel.metric")
+    }
+
     private mutating func readBatching(from source: inout ConfigurationSource) {
         traceExportDelay = source.milliseconds("otel.bsp.schedule.delay") ?? traceExportDelay
         logExportDelay = source.milliseconds("otel.blrp.schedule.delay") ?? logExportDelay
@@ -210,6 +225,7 @@ extension TelemetryConfiguration {
         switch signal {
         case .traces: tracesExport
         case .logs: logsExport
+        case .metrics: metricsExport
         }
     }
 

@@ -79,21 +79,34 @@ public struct TelemetryConfiguration: Sendable {
     public var histogramBuckets: [String: [Double]] = [:]
     /// Label sets that one metric may have.
     public var seriesPerMetric = 2_000
+    /// Changes to metrics that others make: renamed, with fewer labels, with other buckets, dropped. The first view that
+    /// matches a metric holds.
+    public var metricViews: [MetricView] = []
+    /// Whether counters and histograms remember the sampled span of a recent measurement, for scrapers that ask for
+    /// exemplars. OTEL_METRICS_EXEMPLAR_FILTER=always_off turns it off.
+    public var keepsExemplars = true
 
     // MARK: Export (trait OTLPExport)
 
-    /// Base URL of the collector; `/v1/traces` and `/v1/logs` are appended. OTEL_EXPORTER_OTLP_ENDPOINT.
+    /// Base URL of the collector; `/v1/traces`, `/v1/logs` and `/v1/metrics` are appended. OTEL_EXPORTER_OTLP_ENDPOINT.
     public var endpoint = "http://127.0.0.1:4318"
     /// Full URL for traces, if another. OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.
     public var tracesEndpoint: String?
     /// Full URL for logs, if another. OTEL_EXPORTER_OTLP_LOGS_ENDPOINT.
     public var logsEndpoint: String?
+    /// Full URL for metrics, if another. OTEL_EXPORTER_OTLP_METRICS_ENDPOINT.
+    public var metricsEndpoint: String?
     /// Headers sent with each request. OTEL_EXPORTER_OTLP_HEADERS.
     public var exportHeaders: [String: String] = [:]
     /// Whether spans are exported. OTEL_TRACES_EXPORTER=none turns it off.
     public var exportsTraces = true
     /// Whether log records are exported. OTEL_LOGS_EXPORTER=none turns it off.
     public var exportsLogs = true
+    /// Whether metrics are pushed to the collector as well. OTEL_METRICS_EXPORTER=otlp turns it on. They are shown for
+    /// scrapers all the same.
+    public var exportsMetrics = false
+    /// How long from one push of metrics to the next. OTEL_METRIC_EXPORT_INTERVAL (milliseconds).
+    public var metricExportInterval = Duration.seconds(60)
     /// OTEL_EXPORTER_OTLP_COMPRESSION.
     public var compression = Compression.none
     /// How long one request may take. OTEL_EXPORTER_OTLP_TIMEOUT (milliseconds).
@@ -113,6 +126,8 @@ public struct TelemetryConfiguration: Sendable {
     public var tracesExport = SignalExport()
     /// Headers, compression and timeout of logs, where they differ.
     public var logsExport = SignalExport()
+    /// What is different for metrics.
+    public var metricsExport = SignalExport()
     /// How long a stopping service waits for what is queued to be sent. SONDE_STOP_DEADLINE (milliseconds).
     public var stopDeadline = Duration.seconds(2)
 

@@ -97,10 +97,12 @@ package struct MetricFamilyPoints: Sendable {
     package var kind: PrometheusText.Kind
     package var help: String
     package var unit: String?
+    /// Whether the values are totals that may fall; of gauges alone.
+    package var isSum: Bool
     package var series: [(labels: [(name: String, value: String)], point: MetricPoint)]
 
     package init(
-        name: String, label: String, kind: PrometheusText.Kind, help: String, unit: String?,
+        name: String, label: String, kind: PrometheusText.Kind, help: String, unit: String?, isSum: Bool = false,
         series: [(labels: [(name: String, value: String)], point: MetricPoint)]
     ) {
         self.name = name
@@ -108,6 +110,7 @@ package struct MetricFamilyPoints: Sendable {
         self.kind = kind
         self.help = help
         self.unit = unit
+        self.isSum = isSum
         self.series = series
     }
 }

@@ -71,11 +71,39 @@ struct MetricsExpositionTests {
         #expect(registry.exposition(.text) == filled().exposition(.text))
     }
 
+    @Test func compressesForWhoTakesIt() throws {
+        let registry = filled()
+        let plain = registry.exposition(accept: nil, acceptEncoding: nil)
+        #expect(plain.contentEncoding == nil)
+        let packed = registry.exposition(accept: nil, acceptEncoding: "gzip, deflate")
+        #expect(packed.contentEncoding == "gzip")
+        #expect(try Gzip.inflate(packed.body, limit: 1 << 20) == plain.body)
+    }
+
+    @Test func aPageInPlaceIsTheSamePage() {
+        let registry = filled()
+        for accept in [nil, "application/openmetrics-text"] {
+            let (type, body) = registry.exposition(accept: accept)
+            registry.withExposition(accept: accept) { place, bytes in
+                #expect(place == type)
+                #expect(bytes.elementsEqual(body))
+            }
+        }
+    }
+
+    @Test func describingAgainShowsAtTheNextScrape() {
+        let registry = filled()
+        _ = registry.exposition(.text)
+        registry.describe("depth", help: "Another word.")
+        #expect(String(decoding: registry.exposition(.text), as: UTF8.self).contains("# HELP depth Another word.\n"))
+    }
+
     #if os(Linux)
         @Test func showsTheProcess() throws {
             let registry = MetricsRegistry()
             for name in [
                 "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
+                "process_threads", "process_resident_anonymous_memory_bytes", "swift_runtime_info",
             ] {
                 let line = try #require(registry.lines(name).first)
                 let value = try #require(line.split(separator: " ").last.flatMap { Double($0) })

@@ -25,7 +25,7 @@ struct ConfigurationKey: Sendable {
 }
 
 extension ConfigurationKey {
-    static let all = service + tracing + logs + export + batching
+    static let all = service + tracing + logs + metrics + export + batching
 
     private static let service = [
         ConfigurationKey("otel.service.name", "`serviceName`", "the argument, else `unknown_service`"),
@@ -65,6 +65,13 @@ extension ConfigurationKey {
             "otel.logrecord.attribute.value.length.limit", "`logRecordLimits.attributeValueLength`", "unlimited"),
     ]
 
+    private static let metrics = [
+        ConfigurationKey("otel.metrics.exporter", "`exportsMetrics`: `otlp`, `prometheus` or `none`", "prometheus"),
+        ConfigurationKey("otel.metric.export.interval", "`metricExportInterval`, ms", "60000"),
+        ConfigurationKey("otel.metric.export.timeout", "`metricsExport.timeout`, ms, unless set below"),
+        ConfigurationKey("otel.metrics.exemplar.filter", "`keepsExemplars`: `trace_based`, `always_off`", "trace_based"),
+    ]
+
     private static let export =
         [
             ConfigurationKey(
@@ -72,13 +79,14 @@ extension ConfigurationKey {
                 "http://127.0.0.1:4318"),
             ConfigurationKey("otel.exporter.otlp.traces.endpoint", "`tracesEndpoint`, a full URL"),
             ConfigurationKey("otel.exporter.otlp.logs.endpoint", "`logsEndpoint`, a full URL"),
+            ConfigurationKey("otel.exporter.otlp.metrics.endpoint", "`metricsEndpoint`, a full URL"),
             ConfigurationKey("otel.exporter.otlp.headers", "`exportHeaders` (percent-decoded)", "none"),
             ConfigurationKey("otel.exporter.otlp.compression", "`compression`: `none`, `gzip`", "none"),
             ConfigurationKey("otel.exporter.otlp.timeout", "`exportTimeout`, ms", "10000"),
             ConfigurationKey("otel.exporter.otlp.protocol", "nothing: only `http/protobuf` is spoken", "http/protobuf"),
             ConfigurationKey("otel.traces.exporter", "`exportsTraces`: `otlp` or `none`", "otlp"),
             ConfigurationKey("otel.logs.exporter", "`exportsLogs`: `otlp` or `none`", "otlp"),
-        ] + ["traces", "logs"].flatMap(ofSignal)
+        ] + ["traces", "logs", "metrics"].flatMap(ofSignal)
 
     private static func ofSignal(_ signal: String) -> [ConfigurationKey] {
         [

@@ -185,6 +185,8 @@ final class ExportQueue: Sendable {
 enum ExportSignal: String, Sendable, CaseIterable {
     case traces
     case logs
+    /// Pushed at an interval, without a queue.
+    case metrics
 
     var path: String { "v1/" + rawValue }
 }

@@ -19,6 +19,8 @@
                 configuration: .exporting(timeout: telemetry.configuration.exportTimeout))
             let stop = Pulse()
             let finished = Pulse()
+            let loops = telemetry.metrics.observeEventLoops(of: HTTPClient.defaultEventLoopGroup)
+            defer { loops.stop() }
             let work = Task {
                 await export(over: client, until: stop)
                 finished.finish()
@@ -47,6 +49,10 @@
                     }
                 }
                 group.addTask { await watchOpenSpans(until: stop) }
+                group.addTask {
+                    var push = push(client: client, stop: stop)
+                    await push?.run()
+                }
             }
         }
 
@@ -70,6 +76,19 @@
             await closed.wait(atMost: Limits.stopGrace, sleep: { try await Task.sleep(for: $0) })
         }
 
+        private func push(client: HTTPClient, stop: Pulse) -> MetricsPush? {
+            let configuration = telemetry.configuration
+            guard configuration.exportsMetrics, !configuration.isDisabled else { return nil }
+            let sender = OTLPSender(
+                client: client, signal: .metrics, url: configuration.url(of: .metrics),
+                headers: configuration.headers(of: .metrics), compression: configuration.compression(of: .metrics),
+                timeout: configuration.timeout(of: .metrics))
+            return MetricsPush(
+                registry: telemetry.metrics, resource: telemetry.resource, interval: configuration.metricExportInterval,
+                stop: stop, logger: telemetry.localLogger(label: "sonde.export"),
+                sleep: { try await Task.sleep(for: $0) }, send: { await sender.send($0) })
+        }
+
         private func worker(for queue: ExportQueue, client: HTTPClient, stop: Pulse) -> ExportWorker {
             let configuration = telemetry.configuration
             let sender = OTLPSender(
@@ -90,6 +109,7 @@
             switch signal {
             case .traces: traceExportDelay
             case .logs: logExportDelay
+            case .metrics: metricExportInterval
             }
         }
 
@@ -98,6 +118,7 @@
             switch signal {
             case .traces: tracesEndpoint ?? EndpointURL.joined(endpoint, signal.path)
             case .logs: logsEndpoint ?? EndpointURL.joined(endpoint, signal.path)
+            case .metrics: metricsEndpoint ?? EndpointURL.joined(endpoint, signal.path)
             }
         }
     }

@@ -92,7 +92,7 @@ extension MetricsRegistry {
         plan().pages.map { page in
             MetricFamilyPoints(
                 name: page.family.name, label: page.family.source, kind: page.family.kind, help: page.help,
-                unit: page.unit,
+                unit: page.unit, isSum: (page.series.first as? CounterSeries)?.isMonotonic == false,
                 series: page.series.map { series in
                     defer { series.exemplars.refresh() }
                     return (LabelBytes.pairs(series.labels), series.point)

@@ -20,11 +20,14 @@ extension MetricsRegistry {
         #if os(Linux)
             observe(.residentMemory, as: .gauge) { ProcessStatus.memory.resident }
             observe(.virtualMemory, as: .gauge) { ProcessStatus.memory.virtual }
+            observe(.anonymousMemory, as: .gauge) { ProcessStatus.anonymousMemory }
             observe(.openFiles, as: .gauge) { ProcessStatus.openFiles }
             observe(.maxFiles, as: .gauge) { ProcessStatus.maxFiles }
+            observe(.threads, as: .gauge) { ProcessStatus.threads }
             let startTime = ProcessStatus.startTimeSeconds
             observe(.startTime, as: .gauge) { startTime }
         #endif
+        setInfo(MetricName.runtime.name, help: MetricName.runtime.help, labels: SwiftRuntime.labels)
     }
 }
 
@@ -39,13 +42,34 @@ enum ProcessStatus {
     #if os(Linux)
         /// `/proc/self/statm`: pages of address space, of resident memory, …
         static var memory: (virtual: Double, resident: Double) {
-            let pages = text(of: "/proc/self/statm").split(separator: " ").compactMap { Double($0) }
-            guard pages.count >= 2 else { return (.nan, .nan) }
-            let pageSize = Double(sysconf(Int32(_SC_PAGESIZE)))
-            return (pages[0] * pageSize, pages[1] * pageSize)
+            withText(of: "/proc/self/statm") { text in
+                let pageSize = Double(sysconf(Int32(_SC_PAGESIZE)))
+                return (number(text, field: 0) * pageSize, number(text, field: 1) * pageSize)
+            }
         }
 
+        /// `RssAnon: 1234 kB` of `/proc/self/status`, which is among its first lines.
+        static var anonymousMemory: Double {
+            withText(of: "/proc/self/status") { text in
+                let name: StaticString = "RssAnon:"
+                return name.withUTF8Buffer { name in
+                    var place = 0
+                    while place + name.count < text.count {
+                        if text[place..<(place + name.count)].elementsEqual(name) {
+                            let rest = text[(place + name.count)...].drop { $0 == 0x20 || $0 == 0x09 }
+                            return number(UnsafeRawBufferPointer(rebasing: rest), field: 0) * 1_024
+                        }
+                        place += 1
+                    }
+                    return .nan
+                }
+            }
+        }
+
+        /// Linux 6.2 and later tell the number as the folder's size; before, the folder is read.
         static var openFiles: Double {
+            var status = stat()
+            if stat("/proc/self/fd", &status) == 0, status.st_size > 0 { return Double(status.st_size) }
             guard let folder = opendir("/proc/self/fd") else { return .nan }
             defer { closedir(folder) }
             var count = 0
@@ -60,21 +84,21 @@ enum ProcessStatus {
             return Double(limit.rlim_cur)
         }
 
-        /// Field 22 of `/proc/self/stat` (clock ticks after boot) and `btime` of `/proc/stat`. Fields are counted from
-        /// behind the command's name, which may hold blanks and parentheses.
-        static var startTimeSeconds: Double {
-            let fields = text(of: "/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []
-            let boot = text(of: "/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }
-            guard fields.count > 19, let ticks = Double(fields[19]),
-                let seconds = boot.flatMap({ Double($0.dropFirst(6)) })
-            else { return .nan }
-            return seconds + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+        /// Field 20 of `/proc/self/stat`.
+        static var threads: Double {
+            withText(of: "/proc/self/stat") { number(behindName($0), field: 17) }
         }
 
-        /// A small file of the proc file system, whole.
-        private static func text(of path: String) -> String {
-            let file = open(path, O_RDONLY | O_CLOEXEC)
-            guard file >= 0 else { return "" }
+        /// Field 22 of `/proc/self/stat` (clock ticks after boot) and `btime` of `/proc/stat`.
+        static var startTimeSeconds: Double {
+            let ticks = withText(of: "/proc/self/stat") { number(behindName($0), field: 19) }
+            return bootSeconds + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+        }
+
+        /// `btime` stands behind the lines of all processors; the file is read whole, once.
+        private static var bootSeconds: Double {
+            let file = open("/proc/stat", O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else { return .nan }
             defer { close(file) }
             var bytes: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 16_384)
@@ -83,7 +107,86 @@ enum ProcessStatus {
                 guard count > 0 else { break }
                 bytes += chunk[..<count]
             }
-            return String(decoding: bytes, as: UTF8.self)
+            let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("btime ") }
+            return line.flatMap { Double($0.dropFirst(6)) } ?? .nan
+        }
+
+        /// The fields behind the command's name, which may hold blanks and parentheses: from field 3 on.
+        private static func behindName(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+            let end = text.lastIndex(of: UInt8(ascii: ")")) ?? 0
+            return UnsafeRawBufferPointer(rebasing: text[min(end + 2, text.count)...])
+        }
+
+        /// A whole number among fields that blanks divide; NaN if there is none.
+        private static func number(_ text: UnsafeRawBufferPointer, field: Int) -> Double {
+            var field = field
+            var value = Double.nan
+            for byte in text {
+                if byte == UInt8(ascii: " ") {
+                    if field == 0 { return value }
+                    field -= 1
+                } else if field == 0 {
+                    guard (0x30...0x39).contains(byte) else { return value }
+                    value = (value.isNaN ? 0 : value) * 10 + Double(byte - 0x30)
+                }
+            }
+            return value
+        }
+
+        /// The beginning of a small file of the proc file system, read without allocating: scrapes come often.
+        private static func withText<Result>(
+            of path: StaticString, _ body: (UnsafeRawBufferPointer) -> Result
+        ) -> Result {
+            withUnsafeTemporaryAllocation(byteCount: 2_048, alignment: 8) { memory in
+                let file = path.withUTF8Buffer { name in
+                    name.withMemoryRebound(to: CChar.self) { name in
+                        name.baseAddress.map { open($0, O_RDONLY | O_CLOEXEC) } ?? -1
+                    }
+                }
+                guard file >= 0 else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+                defer { close(file) }
+                let count = max(0, read(file, memory.baseAddress, memory.count))
+                return body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+            }
         }
     #endif
+}
+
+/// What the program was built with.
+enum SwiftRuntime {
+    static var labels: [(String, String)] {
+        [("compiler", compiler), ("system", system), ("architecture", architecture)]
+    }
+
+    private static var compiler: String {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #elseif compiler(>=6.2)
+            "6.2"
+        #else
+            "6.1"
+        #endif
+    }
+
+    private static var system: String {
+        #if os(Linux)
+            "linux"
+        #elseif os(macOS)
+            "darwin"
+        #else
+            "other"
+        #endif
+    }
+
+    private static var architecture: String {
+        #if arch(x86_64)
+            "x86_64"
+        #elseif arch(arm64)
+            "arm64"
+        #else
+            "other"
+        #endif
+    }
 }
