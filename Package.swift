@@ -236,7 +236,7 @@ let package = Package(
             dependencies: [
                 "SondeCLI", "shop", "sonde-w3c", "SondeTorture", "SondeTerminalProbe", "SondeModel", "SondeWire",
                 "SondeTestKit",
-                "SondeStorage", httpClient,
+                "SondeStorage", "Sonde", "SondeHummingbird", httpClient, hummingbird, lifecycle, log, coreMetrics, tracing,
                 nioCore,
                 nioHTTP1,
             ],

@@ -98,6 +98,15 @@ private func measure(_ telemetry: Telemetry) {
     telemetry.metrics.observeGauge("orders.open", help: "Orders not yet delivered.") { Double(book.openCount) }
 }
 
+private func measureByLabels(_ telemetry: Telemetry) {
+    let requests = telemetry.metrics.counter("requests", help: "Requests taken.", labels: "method", "route", "status")
+    requests["GET", "/orders/:id", "200"].increment()
+    let open = telemetry.metrics.upDownCounter("connections.open")
+    open.add(1)
+    let packing = telemetry.metrics.timer("orders.packing.native", buckets: .exponential())
+    packing.record(.milliseconds(250))
+}
+
 private func serve(_ telemetry: Telemetry, _ router: Router<TelemetryRequestContext>) {
     var health = HealthChecks()
     health.addReadiness("database") { try await database.ping() }

@@ -8,14 +8,16 @@ final class PrometheusRun: Sendable {
     let url: String
 
     /// Starts Prometheus with a configuration and returns when it answers.
-    init(configuration: String, in folder: ScratchFolder) async throws {
+    ///
+    /// - Parameter features: what Prometheus does only when told to: `exemplar-storage`, `native-histograms`.
+    init(configuration: String, features: [String] = [], in folder: ScratchFolder) async throws {
         let file = try folder.write(configuration, to: "prometheus.yml")
         run = try ProgramRun(
             Program.prometheus,
             [
                 "--config.file", file, "--storage.tsdb.path", folder.file("prometheus"),
                 "--web.listen-address", "127.0.0.1:0",
-            ], in: folder)
+            ] + (features.isEmpty ? [] : ["--enable-feature=" + features.joined(separator: ",")]), in: folder)
         let url = try await run.line("the address of Prometheus") { line -> String? in
             guard line.contains("Listening on") else { return nil }
             return line.firstMatch(of: /127\.0\.0\.1:[1-9][0-9]*/).map { "http://\($0.output)" }
