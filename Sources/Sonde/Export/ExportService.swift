@@ -86,7 +86,7 @@
             return MetricsPush(
                 registry: telemetry.metrics, resource: telemetry.resource, interval: configuration.metricExportInterval,
                 stop: stop, logger: telemetry.localLogger(label: "sonde.export"),
-                sleep: { try await Task.sleep(for: $0) }, send: { await sender.send($0) })
+                sleep: { try await Task.sleep(for: $0) }, send: { await sender.send(ByteBuffer(bytes: $0)) })
         }
 
         private func worker(for queue: ExportQueue, client: HTTPClient, stop: Pulse) -> ExportWorker {
