@@ -256,9 +256,9 @@ if Context.environment["SONDE_ONLY"] == "library" {
     package.targets.removeAll { !library.contains($0.name) }
     package.products = []
     if Context.environment["SONDE_SANITIZER"] == "thread" {
-        package.targets.append(.target(name: "SanitizedFutex", path: "Tests/SanitizedFutex"))
+        package.targets.append(.target(name: "SanitizedMutex", path: "Tests/SanitizedMutex"))
         for target in package.targets where target.type == .test {
-            target.dependencies.append("SanitizedFutex")
+            target.dependencies.append("SanitizedMutex")
         }
     }
 }
