@@ -22,6 +22,12 @@ enum Limits {
     static let exponentialBuckets = 160
     /// Whole numbers from which on a measurement is added to a sum as Double: 2^40, so that millions of them fit an Int64.
     static let wholeMeasurement: UInt64 = 1 << 40
+    /// Nanoseconds from which on a time is added to a sum of seconds as Double: 104 days. Longer ones are mistakes,
+    /// and two of the longest would make an Int64 negative.
+    static let wholeNanoseconds: Int64 = 1 << 53
+    /// Series of a metric that were destroyed and are kept until the next scrape: below that, counting them out of a list
+    /// costs more than they do. More are kept only while they are fewer than those that live.
+    static let forgottenSeries = 64
     /// Measurements outside of sampled spans until the next one is looked at again, while an exemplar is wanted. Looking
     /// costs about 50 ns, of which a sixteenth is less than the measurement itself.
     static let exemplarPatience: UInt32 = 16

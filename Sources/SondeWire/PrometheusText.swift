@@ -41,7 +41,7 @@ package struct PrometheusText: Sendable {
 
     /// Begins a family. `name` is the name of its samples: a counter's ends in `_total`, an info's in `_info`.
     package mutating func family(_ name: String, kind: Kind, help: String, unit: String? = nil) {
-        let family = familyName(name, kind: kind)
+        let family = Self.familyName(name, kind: kind, format: format)
         append("# HELP ", family, " ")
         appendHelp(help)
         append("\n# TYPE ", family, " ", format == .text && kind == .info ? "gauge" : kind.rawValue, "\n")
@@ -98,13 +98,18 @@ package struct PrometheusText: Sendable {
         return "\(value)"
     }
 
-    private func familyName(_ name: String, kind: Kind) -> String {
+    /// What the header calls the family of these samples: OpenMetrics leaves out `_total` and `_info`. Never empty.
+    package static func familyName(_ name: String, kind: Kind, format: PrometheusFormat) -> String {
         guard format == .openMetrics else { return name }
-        switch kind {
-        case .counter where name.hasSuffix("_total"): return String(name.dropLast(6))
-        case .info where name.hasSuffix("_info"): return String(name.dropLast(5))
-        default: return name
-        }
+        let suffix =
+            switch kind {
+            case .counter: "_total"
+            case .info: "_info"
+            case .gauge, .histogram: ""
+            }
+        guard name.hasSuffix(suffix) else { return name }
+        let stem = name.dropLast(suffix.utf8.count)
+        return stem.isEmpty ? "_" : String(stem)
     }
 
     private mutating func append(_ exemplar: Exemplar) {

@@ -55,6 +55,16 @@ struct PrometheusTextTests {
         #expect(PrometheusText.text(value) == text)
     }
 
+    @Test(arguments: [
+        ("jobs_total", PrometheusText.Kind.counter, "jobs"), ("_total", .counter, "_"), ("jobs", .counter, "jobs"),
+        ("target_info", .info, "target"), ("_info", .info, "_"), ("a_total", .gauge, "a_total"),
+        ("a_info", .histogram, "a_info"),
+    ])
+    func namesTheFamilyOfSamples(name: String, kind: PrometheusText.Kind, family: String) {
+        #expect(PrometheusText.familyName(name, kind: kind, format: .openMetrics) == family)
+        #expect(PrometheusText.familyName(name, kind: kind, format: .text) == name)
+    }
+
     private func exposition(_ format: PrometheusFormat) -> String {
         var text = PrometheusText(format: format)
         text.family("jobs_total", kind: .counter, help: "Jobs \"done\"\nso far\\ever.")

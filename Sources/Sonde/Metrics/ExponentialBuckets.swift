@@ -97,23 +97,43 @@ struct ExponentialBuckets: ~Copyable, Sendable {
     /// The bucket of a coarser schema that holds bucket `index` of a finer one.
     static func coarsened(_ index: Int, from fine: Int, to coarse: Int) -> Int { ((index - 1) >> (fine - coarse)) + 1 }
 
-    /// The schema of the coarsest grid; nil if nothing was counted.
-    var schema: Int? { grids.withLock { $0.last?.schema } }
-
-    /// The counts of all buckets from the first to the last that hold something, at `schema`, which is no finer than
-    /// ``schema``.
-    func counts(at schema: Int) -> ExponentialCounts {
+    /// What was counted, at the schema of the coarsest grid; nil if nothing was. Both are read under one lock: a grid
+    /// that comes a moment later may be coarser.
+    var counted: CountedBuckets? {
         grids.withLock { grids in
-            var byBucket: [Int: UInt64] = [:]
+            guard let schema = grids.last?.schema else { return nil }
+            var counted = CountedBuckets(schema: schema)
             for grid in grids {
                 for place in 0..<Limits.exponentialBuckets {
                     let count = grid.cells[place].load(ordering: .relaxed)
                     guard count > 0 else { continue }
-                    byBucket[Self.coarsened(grid.low + place, from: grid.schema, to: schema), default: 0] += count
+                    counted.add(count, Self.coarsened(grid.low + place, from: grid.schema, to: schema))
                 }
             }
-            guard let low = byBucket.keys.min(), let high = byBucket.keys.max() else { return ExponentialCounts() }
-            return ExponentialCounts(low: low, counts: (low...high).map { byBucket[$0] ?? 0 })
+            return counted
         }
+    }
+}
+
+/// Counts of one side of zero by their buckets, as they were at one moment.
+struct CountedBuckets {
+    let schema: Int
+    private var counts: [Int: UInt64] = [:]
+
+    init(schema: Int) { self.schema = schema }
+
+    mutating func add(_ count: UInt64, _ bucket: Int) { counts[bucket, default: 0] += count }
+
+    /// All buckets from the first to the last that hold something, at a schema that is no finer than ``schema``.
+    func row(at coarse: Int) -> ExponentialCounts {
+        guard coarse >= schema else {
+            var coarsened = CountedBuckets(schema: coarse)
+            for (bucket, count) in counts {
+                coarsened.add(count, ExponentialBuckets.coarsened(bucket, from: schema, to: coarse))
+            }
+            return coarsened.row(at: coarse)
+        }
+        guard let low = counts.keys.min(), let high = counts.keys.max() else { return ExponentialCounts() }
+        return ExponentialCounts(low: low, counts: (low...high).map { counts[$0] ?? 0 })
     }
 }

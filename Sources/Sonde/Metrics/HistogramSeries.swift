@@ -81,7 +81,9 @@ final class HistogramSeries: DistributionSeries, @unchecked Sendable {
 
     override func recordNanoseconds(_ duration: Int64) {
         guard duration >= 0 else { return faults.countIgnored() }
-        guard measuresTime else { return record(Double(duration) / 1_000_000_000) }
+        guard measuresTime, duration < Limits.wholeNanoseconds else {
+            return record(Double(duration) / 1_000_000_000)
+        }
         let isExemplarWanted = exemplars.isWanted
         let bucket = bounds.bucket(ofNanoseconds: duration)
         add(UInt64(duration), bucket: bucket)

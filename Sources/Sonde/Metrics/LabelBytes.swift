@@ -20,7 +20,7 @@ struct ListValues: LabelValues {
     subscript(index: Int) -> String { list[index] }
 }
 
-/// Up to four values, without an array around them.
+/// Up to four values, without an array around them. Those behind them are empty.
 struct FewValues: LabelValues {
     let a: String
     var b = ""
@@ -33,12 +33,13 @@ struct FewValues: LabelValues {
         case 0: a
         case 1: b
         case 2: c
-        default: d
+        case 3: d
+        default: ""
         }
     }
 }
 
-/// Up to four values as bytes, where they lie.
+/// Up to four values as bytes, where they lie. Those behind them are empty.
 struct LabelSlices {
     typealias Slice = UnsafeBufferPointer<UInt8>
 
@@ -53,7 +54,8 @@ struct LabelSlices {
         case 0: a
         case 1: b
         case 2: c
-        default: d
+        case 3: d
+        default: Slice(start: nil, count: 0)
         }
     }
 }

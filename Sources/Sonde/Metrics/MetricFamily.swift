@@ -27,7 +27,7 @@ final class MetricFamily: @unchecked Sendable {
     /// Sorted by labels up to ``sortedCount``, then as they came.
     private var members: ContiguousArray<MetricSeries> = []
     private var sortedCount = 0
-    /// Members that were taken out.
+    /// Members that were taken out and are kept until ``forgetRemoved(_:)``.
     private var removed: Set<ObjectIdentifier> = []
 
     init(name: String, kind: PrometheusText.Kind, source: String, limit: Int) {
@@ -75,19 +75,19 @@ final class MetricFamily: @unchecked Sendable {
         table.remove(series, hash: hash)
         isFull.store(false, ordering: .relaxed)
         removed.insert(ObjectIdentifier(series))
-        retired.retire(series)
+        if removed.count > Limits.forgottenSeries, removed.count * 2 > members.count { forgetRemoved(&retired) }
         return true
     }
 
     /// All series, sorted by labels.
-    func sorted() -> ContiguousArray<MetricSeries> {
+    func sorted(retired: inout RetiredObjects) -> ContiguousArray<MetricSeries> {
+        forgetRemoved(&retired)
         sort()
         return members
     }
 
     /// Sorts what came since the last time and merges it with what was sorted then.
     private func sort() {
-        forgetRemoved()
         guard sortedCount < members.count else { return }
         let fresh = members[sortedCount...].sorted(by: MetricSeries.isBefore)
         guard sortedCount > 0 else {
@@ -109,11 +109,21 @@ final class MetricFamily: @unchecked Sendable {
         sortedCount = merged.count
     }
 
-    /// Taking one out of an array moves all behind it: it is done once for all that went.
-    private func forgetRemoved() {
+    /// Taking one out of an array moves all behind it: it is done once for many, at a scrape or when half are gone.
+    private func forgetRemoved(_ retired: inout RetiredObjects) {
         guard !removed.isEmpty else { return }
-        let sortedLeft = members[..<sortedCount].count { !removed.contains(ObjectIdentifier($0)) }
-        members.removeAll { removed.contains(ObjectIdentifier($0)) }
+        var left: ContiguousArray<MetricSeries> = []
+        left.reserveCapacity(members.count - removed.count)
+        var sortedLeft = 0
+        for (place, series) in members.enumerated() {
+            if removed.contains(ObjectIdentifier(series)) {
+                retired.retire(series)
+            } else {
+                left.append(series)
+                if place < sortedCount { sortedLeft += 1 }
+            }
+        }
+        members = left
         sortedCount = sortedLeft
         removed = []
     }
@@ -129,9 +139,9 @@ final class MetricFamily: @unchecked Sendable {
     /// Names that this family's samples and its OpenMetrics header use. No other family may use any of them.
     var reservedNames: [String] {
         switch kind {
-        case .counter: [name, String(name.dropLast(6))]
+        case .counter, .info: [name, PrometheusText.familyName(name, kind: kind, format: .openMetrics)]
         case .histogram: [name, name + "_bucket", name + "_count", name + "_sum"]
-        case .gauge, .info: [name]
+        case .gauge: [name]
         }
     }
 

@@ -102,19 +102,26 @@ extension MetricsRegistry {
 
     /// The families by name, each with its series by labels. Values are read afterwards, outside the lock.
     private func plan() -> ScrapePlan {
-        state.withLock { state in
-            state.retired.release()
-            if let plan = state.plan { return plan }
-            let plan = ScrapePlan(
-                pages: state.families.values.sorted { $0.name < $1.name }.map { family in
-                    let description =
-                        state.descriptions[family.name]
-                        ?? state.descriptions[PrometheusText.metricName(family.source)]
-                    return ScrapePlan.Page(family, help: description?.help, unit: description?.unit)
-                })
-            state.plan = plan
-            return plan
+        let (plan, _) = state.withLock { state in
+            let current = currentPlan(&state)
+            return (current, state.retired.takeUnread())
         }
+        return plan
+    }
+
+    private func currentPlan(_ state: inout State) -> ScrapePlan {
+        if let plan = state.plan { return plan }
+        let plan = ScrapePlan(
+            pages: state.families.values.sorted { $0.name < $1.name }.map { family in
+                let description =
+                    state.descriptions[family.name]
+                    ?? state.descriptions[PrometheusText.metricName(family.source)]
+                return ScrapePlan.Page(
+                    family, series: family.sorted(retired: &state.retired), help: description?.help,
+                    unit: description?.unit)
+            })
+        state.plan = plan
+        return plan
     }
 }
 
@@ -128,7 +135,7 @@ final class ScrapePlan: Sendable {
         var openMetricsHeader: [UInt8]
         var series: ContiguousArray<MetricSeries>
 
-        init(_ family: MetricFamily, help: String?, unit: String?) {
+        init(_ family: MetricFamily, series: ContiguousArray<MetricSeries>, help: String?, unit: String?) {
             self.family = family
             self.help = help ?? family.defaultHelp
             self.unit = unit ?? (family.name.hasSuffix("_seconds") ? "seconds" : nil)
@@ -136,7 +143,7 @@ final class ScrapePlan: Sendable {
                 family.name, kind: family.kind, help: self.help, unit: self.unit, format: .text)
             openMetricsHeader = PrometheusText.header(
                 family.name, kind: family.kind, help: self.help, unit: self.unit, format: .openMetrics)
-            series = family.sorted()
+            self.series = series
         }
     }
 

@@ -126,7 +126,8 @@ extension MetricsRegistry {
         observe(MetricName(name: name, help: help, unit: unit), as: .counter, labels: labels, read)
     }
 
-    /// Shows a constant 1 whose labels carry the information: `target_info`, `sonde_build_info`.
+    /// Shows a constant 1 whose labels carry the information: `target_info`, `sonde_build_info`. The name without
+    /// `_info` is then taken too: OpenMetrics calls the metric so.
     public func setInfo(_ name: String, help: String, labels: [(String, String)]) {
         observe(MetricName(name: name, help: help), as: .info, labels: labels) { 1 }
     }

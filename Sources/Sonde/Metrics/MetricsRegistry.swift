@@ -153,13 +153,13 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         return family.overflowing
     }
 
-    /// Changes what stands in the registry, and logs what came of it.
+    /// Changes what stands in the registry, logs what came of it, and frees what nobody can reach any more.
     func change<Result>(_ body: (inout State) -> sending Result) -> sending Result {
-        let (result, conflicts) = state.withLock { state in
+        let (result, conflicts, _) = state.withLock { state in
             let result = body(&state)
             let conflicts = state.freshConflicts
             state.freshConflicts = []
-            return (result, conflicts)
+            return (result, conflicts, state.retired.takeUnread())
         }
         for name in conflicts {
             Logger(label: "sonde.metrics").warning(
@@ -318,7 +318,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
 
     func destroy(_ handler: AnyObject) {
         guard let series = handler as? MetricSeries else { return }
-        state.withLock { state in
+        change { state in
             guard let family = state.families[series.name], family.remove(series, retired: &state.retired) else {
                 return
             }
@@ -332,6 +332,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
                 state.retired.retire(shape)
             }
             family.shapes = []
+            // With what it still keeps of its series.
+            state.retired.retire(family)
         }
     }
 
@@ -344,8 +346,11 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         state.freshConflicts.append(name)
     }
 
+    /// The name of what is made with this label. A family must be left when OpenMetrics cuts the suffix off: `_total`
+    /// becomes `__total`.
     static func name(_ label: String, _ instrument: MetricInstrument) -> String {
         let name = PrometheusText.metricName(label)
+        guard name != instrument.suffix || instrument == .timer else { return "_" + name }
         return name.hasSuffix(instrument.suffix) ? name : name + instrument.suffix
     }
 }

@@ -55,7 +55,7 @@ final class NativeHistogramSeries: DistributionSeries, @unchecked Sendable {
     override func recordNanoseconds(_ duration: Int64) {
         guard duration >= 0 else { return faults.countIgnored() }
         let seconds = Double(duration) / 1_000_000_000
-        guard measuresTime else { return record(seconds) }
+        guard measuresTime, duration < Limits.wholeNanoseconds else { return record(seconds) }
         let isExemplarWanted = exemplars.isWanted
         count(seconds)
         add(UInt64(duration))
@@ -101,11 +101,13 @@ final class NativeHistogramSeries: DistributionSeries, @unchecked Sendable {
     }
 
     var exponential: ExponentialPoint {
-        let schema = min(positive.schema ?? ExponentialScale.finest, negative.schema ?? ExponentialScale.finest)
+        let (above, below) = (positive.counted, negative.counted)
+        let schema = min(above?.schema ?? ExponentialScale.finest, below?.schema ?? ExponentialScale.finest)
         return ExponentialPoint(
             schema: schema, zeroThreshold: Self.zeroThreshold, zeroCount: zeros.load(ordering: .relaxed),
-            positive: positive.counts(at: schema),
-            negative: negative.counts(at: schema), sum: sum, exemplars: exemplars.all.map(\.exemplar))
+            positive: above?.row(at: schema) ?? ExponentialCounts(),
+            negative: below?.row(at: schema) ?? ExponentialCounts(), sum: sum,
+            exemplars: exemplars.all.map(\.exemplar))
     }
 
     override var point: MetricPoint { .exponential(exponential) }

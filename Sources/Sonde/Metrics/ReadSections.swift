@@ -43,8 +43,15 @@ enum ReadSections {
     }
 }
 
-/// What was taken out of a table and waits for its last reader. Used under the lock of the table's writers.
+/// What was taken out of a table and waits for its last reader. Used under the lock of the table's writers, and freed
+/// outside of it: what an object captured may use the tables when it goes.
 struct RetiredObjects {
+    /// Objects that nobody can reach any more: whoever has them lets go of them.
+    struct Unread: @unchecked Sendable {
+        // Sendable although the objects may not be: there is no way to them but to drop the last reference.
+        fileprivate var objects: [AnyObject] = []
+    }
+
     private struct Entry {
         var object: AnyObject
         /// Stripes that had readers at every look since the object was retired.
@@ -56,14 +63,18 @@ struct RetiredObjects {
     /// Keeps `object` until nobody can be reading it. It MUST be out of reach of new readers.
     mutating func retire(_ object: AnyObject) {
         entries.append(Entry(object: object, busy: .max))
-        release()
     }
 
-    /// Lets go of what nobody reads any more.
-    mutating func release() {
-        guard !entries.isEmpty else { return }
+    /// What nobody reads any more. It MUST be let go outside of the lock.
+    mutating func takeUnread() -> Unread {
+        var unread = Unread()
+        guard !entries.isEmpty else { return unread }
         let busy = ReadSections.busy
-        for index in entries.indices { entries[index].busy &= busy }
-        entries.removeAll { $0.busy == 0 }
+        for index in entries.indices {
+            entries[index].busy &= busy
+            if entries[index].busy == 0 { unread.objects.append(entries[index].object) }
+        }
+        if !unread.objects.isEmpty { entries.removeAll { $0.busy == 0 } }
+        return unread
     }
 }
