@@ -32,7 +32,7 @@ final class ConnectionTracer {
 
     private let tracing: StatementTracing
     private let metrics: StatementMetrics
-    private var known: [String: StatementDescription] = [:]
+    private(set) var known: [String: StatementDescription] = [:]
     private var running: [Running] = []
     private var watchDepth = 0
     /// The statement that ended last, while failures are watched for.
@@ -83,12 +83,18 @@ final class ConnectionTracer {
     // MARK: Statements
 
     private func begin(_ statement: OpaquePointer?, _ text: UnsafePointer<CChar>?) {
-        // Triggers announce themselves by a comment; they are part of the statement that fires them.
-        guard let text, !(text[0] == 0x2D && text[1] == 0x2D), running.last?.hasYielded != false else { return }
+        guard let text, running.last?.hasYielded != false, !Self.isInner(text, statement) else { return }
         let description = describe(String(cString: text))
         guard tracing.includesHousekeeping || !description.isHousekeeping else { return }
         running.append(
             Running(statement: statement, description: description, span: span(description), start: .now))
+    }
+
+    /// Whether this is part of the statement that runs already: triggers, and what SQLite runs inside a function or a
+    /// virtual table, announce themselves by a comment that is not the statement's text.
+    private static func isInner(_ text: UnsafePointer<CChar>, _ statement: OpaquePointer?) -> Bool {
+        guard text[0] == 0x2D, text[1] == 0x2D, let own = sqlite3_sql(statement) else { return false }
+        return String(cString: text) != String(cString: own)
     }
 
     private func row(_ statement: OpaquePointer?) {
@@ -108,7 +114,10 @@ final class ConnectionTracer {
         if watchDepth == 0 { finishLast(nil) }
     }
 
+    /// SQLite announces this before it looks whether statements are open, which may keep the connection alive: it must
+    /// not call a tracer that is gone.
     private func close(_ connection: UnsafeMutableRawPointer?) {
+        sqlite3_trace_v2(OpaquePointer(connection), 0, nil, nil)
         finishLast(nil)
         for left in running { left.span?.end() }
         running = []
@@ -118,7 +127,9 @@ final class ConnectionTracer {
     private func describe(_ sql: String) -> StatementDescription {
         if let description = known[sql] { return description }
         let description = StatementDescription(sql)
-        if known.count < Limits.knownStatements { known[sql] = description }
+        if known.count < Limits.knownStatements, sql.utf8.count <= Limits.knownStatementBytes {
+            known[sql] = description
+        }
         return description
     }
 

@@ -11,4 +11,7 @@ enum Limits {
     /// Statements whose description one connection keeps. Programs have hundreds; SQL made from values would have
     /// millions, and is described anew each time.
     static let knownStatements = 1_000
+    /// Bytes of a statement that is kept. What programs write by hand is shorter; with the bound above, a connection
+    /// keeps 4 MiB at most.
+    static let knownStatementBytes = 2 << 10
 }

@@ -49,7 +49,7 @@ struct SQLTokenizer {
     static func tokens(_ text: String) -> [SQLToken] {
         var tokenizer = SQLTokenizer(text)
         tokenizer.run()
-        return tokenizer.tokens
+        return SQLValuesInQuotes.hidden(tokenizer.tokens)
     }
 
     private init(_ text: String) {

@@ -22,6 +22,9 @@ extension Configuration {
     /// ``GRDB/DatabaseReader/tracedRead(_:)``, ``GRDB/DatabaseWriter/tracedWrite(_:)`` and
     /// ``GRDB/Database/markingFailures(_:)``; elsewhere its span just ends, since SQLite does not tell its tracer.
     ///
+    /// Text in double quotes is a name in SQL and is shown. If `acceptsDoubleQuotedStringLiterals` is set, SQLite takes it
+    /// for a value where nothing has that name, and it is shown all the same: leave that off, or quote values by `'`.
+    ///
     /// It uses the connection's one place for a tracer: calling `Database.trace` later takes it away.
     public mutating func traceStatements(_ tracing: StatementTracing = StatementTracing()) {
         let statements = StatementMetrics(tracing)

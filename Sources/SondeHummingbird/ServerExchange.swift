@@ -30,19 +30,22 @@ struct ServerExchange: Sendable {
     /// What the request's work runs in.
     let context: ServiceContext
     let logger: Logger
+    /// The level of its line, and that of one that failed.
     let level: Logger.Level
+    let failureLevel: Logger.Level
     private let metrics: MethodMetrics
     private let start = ContinuousClock.now
 
     init(
         _ facts: ServerFacts, span: ServerSpan, context: ServiceContext, logger: Logger, level: Logger.Level,
-        metrics: ServerMetrics
+        failureLevel: Logger.Level, metrics: ServerMetrics
     ) {
         self.facts = facts
         self.span = span
         self.context = context
         self.logger = logger
         self.level = level
+        self.failureLevel = failureLevel
         self.metrics = metrics.method(of: facts)
         self.metrics.active.increment()
     }
@@ -81,7 +84,7 @@ struct ServerExchange: Sendable {
     }
 
     private func log(_ outcome: ServerOutcome, nanoseconds: Int64) {
-        let level = outcome.errorType != nil ? Logger.Level.error : level
+        let level = outcome.errorType != nil ? failureLevel : level
         guard logger.logLevel <= level else { return }
         var metadata = Logger.Metadata(minimumCapacity: 8)
         metadata["http.request.method"] = .string(facts.method)

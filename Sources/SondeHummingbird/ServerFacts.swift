@@ -16,7 +16,7 @@ final class ServerFacts: SpanFacts {
     /// The method as sent, if it is not ``method``.
     let originalMethod: String?
     let path: String
-    let query: String?
+    private let rawQuery: String?
     let scheme: String
     let clientAddress: String?
     let server: (host: String?, port: Int?)
@@ -29,7 +29,7 @@ final class ServerFacts: SpanFacts {
         method = HTTPMethodName.known(sent)
         originalMethod = method == sent ? nil : sent
         path = request.uri.path
-        query = request.uri.query
+        rawQuery = request.uri.query
         scheme = request.head.scheme ?? "http"
         clientAddress = peer?.text
         server = URLParts.hostAndPort(request.head.authority ?? "")
@@ -39,6 +39,9 @@ final class ServerFacts: SpanFacts {
 
     /// The method's part in the span's name.
     var spanMethod: String { originalMethod == nil ? method : "HTTP" }
+
+    /// `url.query`, signatures made unreadable.
+    private var query: String? { rawQuery.map(SignedQuery.redacted) }
 
     /// Notes how the request ended.
     func end(_ outcome: ServerOutcome) { ended.withLock { $0 = outcome } }

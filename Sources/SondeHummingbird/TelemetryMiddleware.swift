@@ -7,7 +7,6 @@ public import Hummingbird
 import Logging
 import NIOCore
 public import Sonde
-import Synchronization
 import Tracing
 
 /// Observes every request of a router.
@@ -26,12 +25,11 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
     private let excluded: [ExcludedPath]
     private let protocolVersion: String?
     private let metrics: ServerMetrics
-    private let global = GlobalTracer()
 
     /// - Parameters:
     ///   - telemetry: Whose tracer and metrics to use; the global ones if nil.
-    ///   - excludedPaths: Paths that get no span and whose log line is at debug level, with all below them. They still
-    ///     count in the metrics.
+    ///   - excludedPaths: Paths that get no span and whose log line is at debug level even if they fail, with all below
+    ///     them. They still count in the metrics.
     ///   - protocolVersion: `network.protocol.version`; Hummingbird does not tell it. Name `"2"` on an HTTP/2 server.
     public init(
         telemetry: Telemetry? = nil, excluding excludedPaths: [String] = ["/health", "/metrics"],
@@ -68,7 +66,7 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
         let isExcluded = excluded.contains { $0.contains(facts.path) }
         var caller = ServiceContext.topLevel
         let span: ServerSpan
-        if let ours = telemetry?.tracer ?? global.ours {
+        if let ours = telemetry?.tracer ?? SondeTracer.inForce {
             ours.extract(headers, into: &caller, using: PickedHeadersExtractor())
             span =
                 isExcluded ? .none : .ours(ours.startSpan(facts.spanMethod, in: caller, ofKind: .server, facts: facts))
@@ -79,7 +77,7 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
         }
         return ServerExchange(
             facts, span: span, context: span.context ?? caller, logger: context.logger,
-            level: isExcluded ? .debug : .info, metrics: metrics)
+            level: isExcluded ? .debug : .info, failureLevel: isExcluded ? .debug : .error, metrics: metrics)
     }
 
     /// A body of known length is finished with now; only a stream is worth waiting for, since watching a body costs
@@ -135,14 +133,10 @@ private struct ExcludedPath: Sendable {
     func contains(_ other: String) -> Bool { other == path || other.hasPrefix(folder) }
 }
 
-/// The globally installed tracer, if it is Sonde's: remembered once it is, since asking takes a lock and a cast.
-private final class GlobalTracer: Sendable {
-    private let found = Mutex<SondeTracer?>(nil)
-
-    var ours: SondeTracer? {
-        found.withLock { found in
-            if found == nil { found = InstrumentationSystem.tracer as? SondeTracer }
-            return found
-        }
+extension SondeTracer {
+    /// The tracer of this task, else the one installed for the process, if it is Sonde's. Asked for each request: tests
+    /// that share a router have one each. Most often the first question answers it, and costs one cast.
+    fileprivate static var inForce: SondeTracer? {
+        InstrumentationSystem.instrument as? SondeTracer ?? InstrumentationSystem.tracer as? SondeTracer
     }
 }

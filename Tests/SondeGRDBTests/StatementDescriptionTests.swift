@@ -24,6 +24,13 @@ struct StatementDescriptionTests {
             ("SELECT  a\n\t FROM  t ;", "SELECT a FROM t"), ("", ""), ("'unclosed", "?"), ("/* unclosed", ""),
             ("UPDATE t SET a = $a, b = @b, c = :c, d = ?4", "UPDATE t SET a = $a, b = @b, c = :c, d = ?"),
             ("SELECT 'größe', größe", "SELECT ?, größe"),
+            ("ATTACH \"a b.db\" AS \"b\" KEY \"secret\"", "ATTACH ? AS \"b\" KEY ?"),
+            ("attach database ?1 as key key secret", "attach database ? as key key ?"),
+            ("ATTACH 'a' AS b KEY [secret]", "ATTACH ? AS b KEY ?"), ("ATTACH", "ATTACH"),
+            ("PRAGMA key=\"secret\"", "PRAGMA key=?"), ("PRAGMA main.rekey = `secret`", "PRAGMA main.rekey = ?"),
+            ("pragma hexkey(secret)", "pragma hexkey(?)"), ("PRAGMA x = \"secret\"", "PRAGMA x = ?"),
+            ("PRAGMA table_info(\"item\")", "PRAGMA table_info(\"item\")"), ("PRAGMA =", "PRAGMA ="),
+            ("PRAGMA synchronous = FULL", "PRAGMA synchronous = FULL"), ("PRAGMA key =", "PRAGMA key ="),
         ])
     func textHasNoValues(sql: String, text: String) {
         #expect(StatementDescription(sql).text == text)

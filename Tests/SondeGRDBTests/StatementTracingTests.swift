@@ -147,6 +147,44 @@ struct StatementTracingTests {
         #expect(spans.map(\.name) == ["UPDATE item"])
     }
 
+    @Test func aConnectionThatCouldNotBeClosedIsUsedOnUntraced() throws {
+        let telemetry = try telemetry()
+        let database = try open(telemetry)
+        let sql = "SELECT count(*) FROM item"
+        let statement = try database.writeWithoutTransaction { try $0.makeStatement(sql: sql) }
+        #expect(throws: DatabaseError.self) { try database.close() }
+        try database.writeWithoutTransaction { #expect(try Int.fetchOne($0, sql: sql) == 3) }
+        let counts = telemetry.metrics.lines("db_client_operation_duration_seconds_count")
+        #expect(!counts.isEmpty && !counts.contains { $0.contains(#""SELECT""#) }, "\(counts)")
+        withExtendedLifetime(statement) {}
+    }
+
+    @Test func aStatementThatBeginsWithACommentIsASpan() async throws {
+        let telemetry = try telemetry()
+        let database = try open(telemetry)
+        let spans = try await spans(telemetry) {
+            try await database.tracedWrite {
+                try $0.execute(sql: "-- what is there\nUPDATE item SET stock = 9")
+                try $0.execute(sql: "-- TRIGGER\nDELETE FROM item")
+            }
+        }
+        #expect(spans.map(\.name) == ["UPDATE item", "DELETE item"])
+        #expect(spans.first?.attributes["db.query.text"] == .string("UPDATE item SET stock = ?"))
+    }
+
+    @Test func longStatementsAreNotKept() throws {
+        let database = try open(try telemetry())
+        let names = (0..<1_000).map { "\($0) AS a\($0)" }.joined(separator: ", ")
+        try database.writeWithoutTransaction { database in
+            _ = try Row.fetchOne(database, sql: "SELECT \(names)")
+            _ = try Row.fetchOne(database, sql: "SELECT 1 AS a")
+            let connection = try #require(database.sqliteConnection)
+            let known = try #require(ConnectionTracer.of(connection)).known
+            #expect(known["SELECT 1 AS a"] != nil)
+            #expect(known.keys.allSatisfy { $0.utf8.count <= Limits.knownStatementBytes })
+        }
+    }
+
     @Test func outsideOfASpanNothingIsTracedButAllIsMeasured() async throws {
         let telemetry = try telemetry()
         let database = try open(telemetry)

@@ -26,6 +26,7 @@ struct TelemetryMiddlewareTests {
             context.logger.info("inside")
             return "order"
         }
+        router.get("/health/broken") { _, _ in Response(status: .serviceUnavailable) }
         router.get("/returned") { _, _ in Response(status: .serviceUnavailable) }
         router.get("/thrown") { _, _ -> Response in throw Broken() }
         router.get("/refused") { _, _ -> Response in throw HTTPError(.unprocessableContent, message: "no") }
@@ -62,6 +63,12 @@ struct TelemetryMiddlewareTests {
         var spans: [SpanRecord]
         var logs: [SondeModel.LogRecord]
         var metrics: MetricsRegistry
+    }
+
+    private func telemetry() throws -> Telemetry {
+        var configuration = TelemetryConfiguration(serviceName: "orders")
+        configuration.logOutput = .none
+        return try Telemetry(configuration)
     }
 
     /// One request against the application.
@@ -153,6 +160,28 @@ struct TelemetryMiddlewareTests {
             ])
     }
 
+    @Test func signaturesAreNotShown() async throws {
+        let seen = try await get("/orders/42?x=y&X-Goog-Signature=secret")
+        #expect(seen.spans.first?.attributes["url.query"] == .string("x=y&X-Goog-Signature=REDACTED"))
+    }
+
+    /// As tests of a service do whose router is made once.
+    @Test func aRouterThatIsSharedTracesToWhoIsInForce() async throws {
+        let router = Router(context: TelemetryRequestContext.self)
+        router.add(middleware: TelemetryMiddleware())
+        router.get("/orders") { _, _ in "orders" }
+        for _ in 0..<2 {
+            let telemetry = try telemetry()
+            try await withTracer(telemetry.tracer) {
+                try await withServer(router, logger: telemetry.logger(label: "app")) { port in
+                    let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/orders")
+                    _ = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+                }
+            }
+            #expect(try telemetry.traceQueue?.takeSpans().map(\.name) == ["GET /orders"])
+        }
+    }
+
     @Test func whatHandlersLogCarriesTheSpan() async throws {
         let seen = try await get("/orders/42")
         let span = try #require(seen.spans.first)
@@ -210,6 +239,12 @@ struct TelemetryMiddlewareTests {
         #expect(seen.body == span.spanID.hex)
         #expect(seen.spans.count == 1)
         #expect(seen.logs.count { $0.body == .string("request") } == 1)
+    }
+
+    @Test func aProbeThatFailsKeepsTheDebugLevel() async throws {
+        let seen = try await get("/health/broken", level: .debug)
+        let log = try #require(seen.logs.first { $0.body == .string("request") })
+        #expect(seen.status == 503 && log.severityNumber == 5)
     }
 
     @Test(arguments: ["/health/live", "/metrics"])

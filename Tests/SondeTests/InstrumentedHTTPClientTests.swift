@@ -274,6 +274,16 @@ struct InstrumentedHTTPClientTests {
             ("HTTPS://host/a", "https", "host", 443, "HTTPS://host/a"),
             ("http://u:p@host:8080/a@b", "http", "host", 8_080, "http://REDACTED:REDACTED@host:8080/a@b"),
             ("http://[::1]:9/x", "http", "::1", 9, "http://[::1]:9/x"),
+            (
+                "http://u@host/a?x=1&sig=s%2B&Signature=a=b&AWSAccessKeyId=k#sig=1", "http", "host", 80,
+                "http://REDACTED:REDACTED@host/a?x=1&sig=REDACTED&Signature=REDACTED&AWSAccessKeyId=REDACTED#sig=1"
+            ),
+            (
+                "http://host/a?X-Goog-Signature=&Sig=1&sig&X-Amz-Signature=é", "http", "host", 80,
+                "http://host/a?X-Goog-Signature=REDACTED&Sig=1&sig&X-Amz-Signature=REDACTED"
+            ),
+            ("http://host/sig=1?#?sig=1", "http", "host", 80, "http://host/sig=1?#?sig=1"),
+            ("/a?sig=1", nil, nil, nil, "/a?sig=REDACTED"), ("/a#b?sig=1", nil, nil, nil, "/a#b?sig=1"),
             ("http://host?u@v", "http", "host", 80, "http://host?u@v"),
             ("nonsense", nil, nil, nil, "nonsense"), ("", nil, nil, nil, ""),
         ] as [(String, String?, String?, Int?, String)])

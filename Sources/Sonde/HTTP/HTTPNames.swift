@@ -23,11 +23,11 @@ package struct URLParts: Hashable, Sendable {
     package var host: String?
     /// As written, else the scheme's own.
     package var port: Int?
-    /// The URL with user and password, if any, made unreadable, as the conventions for `url.full` say.
+    /// The URL with user, password and signatures, if any, made unreadable, as the conventions for `url.full` say.
     package var withoutCredentials: String
 
     package init(_ url: String) {
-        withoutCredentials = url
+        withoutCredentials = SignedQuery.redacted(url: url)
         guard let separator = url.range(of: "://") else { return }
         scheme = url[..<separator.lowerBound].lowercased()
         let rest = url[separator.upperBound...]
@@ -35,7 +35,9 @@ package struct URLParts: Hashable, Sendable {
         let tail = rest[authority.endIndex...]
         if let at = authority.lastIndex(of: "@") {
             authority = authority[authority.index(after: at)...]
-            withoutCredentials = url[..<separator.upperBound] + "REDACTED:REDACTED@" + authority + tail
+            withoutCredentials =
+                url[..<separator.upperBound] + "REDACTED:REDACTED@" + authority
+                + SignedQuery.redacted(url: String(tail))
         }
         (host, port) = Self.hostAndPort(String(authority))
         if port == nil { port = ["http": 80, "https": 443][scheme ?? ""] }
