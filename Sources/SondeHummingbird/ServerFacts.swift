@@ -41,7 +41,7 @@ final class ServerFacts: SpanFacts {
     var spanMethod: String { originalMethod == nil ? method : "HTTP" }
 
     /// `url.query`, signatures made unreadable.
-    private var query: String? { rawQuery.map(SignedQuery.redacted) }
+    private var query: String? { rawQuery.map { SignedQuery.redacted($0) } }
 
     /// Notes how the request ended.
     func end(_ outcome: ServerOutcome) { ended.withLock { $0 = outcome } }

@@ -153,7 +153,8 @@ struct StatementTracingTests {
         let sql = "SELECT count(*) FROM item"
         let statement = try database.writeWithoutTransaction { try $0.makeStatement(sql: sql) }
         #expect(throws: DatabaseError.self) { try database.close() }
-        try database.writeWithoutTransaction { #expect(try Int.fetchOne($0, sql: sql) == 3) }
+        let count = try database.writeWithoutTransaction { try Int.fetchOne($0, sql: sql) }
+        #expect(count == 3)
         let counts = telemetry.metrics.lines("db_client_operation_duration_seconds_count")
         #expect(!counts.isEmpty && !counts.contains { $0.contains(#""SELECT""#) }, "\(counts)")
         withExtendedLifetime(statement) {}

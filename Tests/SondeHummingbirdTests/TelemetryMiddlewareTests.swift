@@ -165,14 +165,15 @@ struct TelemetryMiddlewareTests {
         #expect(seen.spans.first?.attributes["url.query"] == .string("x=y&X-Goog-Signature=REDACTED"))
     }
 
-    /// As tests of a service do whose router is made once.
-    @Test func aRouterThatIsSharedTracesToWhoIsInForce() async throws {
-        let router = Router(context: TelemetryRequestContext.self)
-        router.add(middleware: TelemetryMiddleware())
-        router.get("/orders") { _, _ in "orders" }
+    /// As in tests of a service that makes its router once.
+    @Test func aMiddlewareThatIsSharedTracesToWhoIsInForce() async throws {
+        let middleware = TelemetryMiddleware<TelemetryRequestContext>()
         for _ in 0..<2 {
             let telemetry = try telemetry()
             try await withTracer(telemetry.tracer) {
+                let router = Router(context: TelemetryRequestContext.self)
+                router.add(middleware: middleware)
+                router.get("/orders") { _, _ in "orders" }
                 try await withServer(router, logger: telemetry.logger(label: "app")) { port in
                     let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/orders")
                     _ = try await HTTPClient.shared.execute(request, timeout: .seconds(30))

@@ -2,7 +2,7 @@
 // How an instrumentation describes a span without storing each fact twice: it keeps what it knows, and writes it when the
 // span is encoded.
 
-public import Tracing
+package import Tracing
 
 /// What is known of a span: more as time goes on.
 package protocol SpanFacts: AnyObject, Sendable {

@@ -21,7 +21,7 @@ private func main() async throws {
     let greetings = telemetry.metrics.counter("greetings", help: "Greetings said.")
     router.get("/hello/{name}") { _, context in
         let name = try context.parameters.require("name")
-        let greeting = try await withSpan("compose greeting") { span in
+        let greeting = withSpan("compose greeting") { span in
             span.attributes["greeter.name.length"] = name.count
             return "Hello, \(name)!"
         }
