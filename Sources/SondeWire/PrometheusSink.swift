@@ -225,8 +225,8 @@ private struct ShortestDigits: TextOutputStream {
 /// Text with readable bytes behind it, which lets ``PrometheusSink`` copy it in whole words. Never changes, and is freed
 /// by its owner.
 @usableFromInline
+// Sendable although it is a pointer: nobody writes what it leads to after `init`.
 package struct PaddedText: @unchecked Sendable {
-    // Sendable although it is a pointer: nobody writes what it leads to after `init`.
     @usableFromInline package let start: UnsafePointer<UInt8>
     @usableFromInline let length: UInt32
 

@@ -7,6 +7,7 @@ import Synchronization
 
 /// The value behind a `Counter` and a `FloatingPointCounter` of the same name and labels, and behind an up-down counter.
 @usableFromInline
+// Sendable although its superclass is not final: it adds constants and atomics only.
 final class CounterSeries: MetricSeries, CounterHandler, FloatingPointCounterHandler, @unchecked Sendable {
     /// A stripe: the whole part, the bits of the fraction, and the rest of the cache line.
     private static let stride = 8

@@ -45,8 +45,8 @@ enum ExponentialScale {
         return ((finest &- 1) >> shift) &+ 1
     }
 
+    // Sendable although pointers are inside: what they lead to is written once, here, and never freed.
     private struct Tables: @unchecked Sendable {
-        // Sendable although pointers are inside: what they lead to is written once, here, and never freed.
         /// For the first ten bits of a significand: the bucket of the smallest one.
         let guesses: UnsafePointer<UInt16>
         /// Significand bits of 2^(i/256), the inclusive upper bound of bucket i; the last is above all.

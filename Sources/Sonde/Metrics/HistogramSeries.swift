@@ -12,6 +12,7 @@ import Synchronization
 
 /// The value behind a `Timer` (in seconds) and a `Recorder` that aggregates.
 @usableFromInline
+// Sendable although it is not final: subclasses hold constants and atomics only.
 class DistributionSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecked Sendable {
     /// Whether it measures times, so that the whole part of the sum counts nanoseconds.
     let measuresTime: Bool

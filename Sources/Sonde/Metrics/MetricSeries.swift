@@ -8,9 +8,8 @@ import Synchronization
 ///
 /// Handles that services hold are these objects: measuring goes straight to the number.
 @usableFromInline
+// Sendable although not final: subclasses hold constants and atomics only.
 class MetricSeries: @unchecked Sendable {
-    // Sendable although not final: subclasses hold constants and atomics only.
-
     /// `name{label="value"} ` or `name `: what stands before the value.
     let text: PaddedText
     private let storedNameLength: UInt32

@@ -11,8 +11,8 @@ import Synchronization
 enum ReadSections {
     private static let stripes = Stripes()
 
+    // Sendable although a pointer is inside: every word it leads to is atomic, and it is never freed.
     private struct Stripes: @unchecked Sendable {
-        // Sendable although a pointer is inside: every word it leads to is atomic, and it is never freed.
         let words: UnsafeMutablePointer<Atomic<UInt64>>
 
         init() {

@@ -9,8 +9,8 @@ import Synchronization
 final class SharedTable<Element: AnyObject>: @unchecked Sendable {
     // Sendable although `count` and `used` are plain: they are touched under the writers' lock only.
 
+    // Sendable although a pointer is inside: it never changes and every word it leads to is atomic.
     private final class Slots: @unchecked Sendable {
-        // Sendable although a pointer is inside: it never changes and every word it leads to is atomic.
         let mask: Int
         let words: UnsafeMutablePointer<Atomic<UInt64>>
 
