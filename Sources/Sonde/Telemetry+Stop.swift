@@ -4,11 +4,13 @@
 import Logging
 
 extension Telemetry {
-    /// Says on the log what was lost since the start, if anything was; on standard error if lines are written nowhere.
-    func reportLosses() {
+    /// Says on the log what was lost since the start, if anything was; on standard error if lines are written nowhere, or
+    /// nobody reads them.
+    func reportLosses(isLogStuck: Bool = false) {
         let losses = self.losses
         guard !losses.isEmpty else { return }
-        if configuration.logOutput == .none {
+        let output = configuration.logOutput
+        if output == .none || (isLogStuck && output != .standardError) {
             let text = losses.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             StandardError.write("sonde: telemetry of \(configuration.serviceName) was lost: \(text)\n")
         } else {

@@ -117,7 +117,9 @@ public struct Telemetry: Service {
         #else
             try? await gracefulShutdown()
         #endif
-        reportLosses()
+        let isWritten = pipeline.flush(milliseconds: Limits.logLastWaitMilliseconds)
+        if !isWritten { pipeline.abandon() }
+        reportLosses(isLogStuck: !isWritten)
         pipeline.flush(milliseconds: Limits.logLastWaitMilliseconds)
     }
 
@@ -160,7 +162,8 @@ public struct Telemetry: Service {
         for endpoint in endpoints.compactMap({ $0 }) where !EndpointURL.isUsable(endpoint) {
             throw TelemetryError(
                 code: .invalidEndpoint,
-                description: "cannot export to \"\(endpoint)\": expected a URL like http://127.0.0.1:4318")
+                description: "cannot export to \"\(EndpointURL.withoutSecrets(endpoint))\": "
+                    + "expected a URL like http://127.0.0.1:4318")
         }
     }
 

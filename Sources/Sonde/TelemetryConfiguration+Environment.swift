@@ -67,9 +67,13 @@ extension TelemetryConfiguration {
         isDisabled = source.flag("otel.sdk.disabled") ?? isDisabled
         stopDeadline = source.milliseconds("sonde.stop.deadline") ?? stopDeadline
         for (key, value) in source.pairs("otel.resource.attributes") { resourceAttributes[key] = value }
-        if let name = resourceAttributes.removeValue(forKey: "service.name") { serviceName = name }
+        let attribute = resourceAttributes.removeValue(forKey: "service.name")
+        if let attribute { serviceName = attribute }
         if let version = resourceAttributes.removeValue(forKey: "service.version") { serviceVersion = version }
-        if let name = source.text("otel.service.name") { serviceName = name }
+        let named = source.text("otel.service.name")
+        if let named, !(attribute != nil && source.prefers("otel.resource.attributes", to: "otel.service.name")) {
+            serviceName = named
+        }
         guard let names = source.list("sonde.resource.detectors") else { return }
         resourceDetectors = []
         for name in names.map({ $0.lowercased() }) {
@@ -120,21 +124,20 @@ extension TelemetryConfiguration {
     }
 
     private mutating func readLimits(from source: inout ConfigurationSource) {
-        let count = source.count("otel.attribute.count.limit")
-        let length = source.count("otel.attribute.value.length.limit")
+        let (count, length) = ("otel.attribute.count.limit", "otel.attribute.value.length.limit")
         spanLimits.attributeCount =
-            source.count("otel.span.attribute.count.limit") ?? count ?? spanLimits.attributeCount
-        spanLimits.attributeValueLength = source.count("otel.span.attribute.value.length.limit") ?? length
+            source.count("otel.span.attribute.count.limit", count) ?? spanLimits.attributeCount
+        spanLimits.attributeValueLength = source.count("otel.span.attribute.value.length.limit", length)
         spanLimits.eventCount = source.count("otel.span.event.count.limit") ?? spanLimits.eventCount
         spanLimits.linkCount = source.count("otel.span.link.count.limit") ?? spanLimits.linkCount
         logRecordLimits.attributeCount =
-            source.count("otel.logrecord.attribute.count.limit") ?? count ?? logRecordLimits.attributeCount
-        logRecordLimits.attributeValueLength = source.count("otel.logrecord.attribute.value.length.limit") ?? length
+            source.count("otel.logrecord.attribute.count.limit", count) ?? logRecordLimits.attributeCount
+        logRecordLimits.attributeValueLength = source.count("otel.logrecord.attribute.value.length.limit", length)
     }
 
     private mutating func readLogs(from source: inout ConfigurationSource) {
-        let general = source.value("log.level", of: "a log level") { LogLevelName.level($0) }
-        logLevel = source.value("otel.log.level", of: "a log level") { LogLevelName.level($0) } ?? general ?? logLevel
+        logLevel =
+            source.value("otel.log.level", "log.level", of: "a log level") { LogLevelName.level($0) } ?? logLevel
         for (label, name) in source.pairs("sonde.log.levels") {
             if let level = LogLevelName.level(name) {
                 logLevels[label] = level
@@ -158,8 +161,8 @@ extension TelemetryConfiguration {
 
     private mutating func readExport(from source: inout ConfigurationSource) {
         endpoint = source.url("otel.exporter.otlp.endpoint") ?? endpoint
-        tracesEndpoint = source.url("otel.exporter.otlp.traces.endpoint")
-        logsEndpoint = source.url("otel.exporter.otlp.logs.endpoint")
+        tracesEndpoint = source.url("otel.exporter.otlp.traces.endpoint", unless: "otel.exporter.otlp.endpoint")
+        logsEndpoint = source.url("otel.exporter.otlp.logs.endpoint", unless: "otel.exporter.otlp.endpoint")
         for (key, value) in source.pairs("otel.exporter.otlp.headers") { exportHeaders[key] = value }
         compression = source.compression("otel.exporter.otlp.compression") ?? compression
         exportTimeout = source.milliseconds("otel.exporter.otlp.timeout") ?? exportTimeout
@@ -212,10 +215,17 @@ public struct SignalExport: Hashable, Sendable {
 
     fileprivate mutating func read(from source: inout ConfigurationSource, signal: String, batching: String) {
         let prefix = "otel.exporter.otlp.\(signal)."
-        for (key, value) in source.pairs(prefix + "headers") { headers[key] = value }
-        compression = source.compression(prefix + "compression") ?? compression
-        let batchTimeout = source.milliseconds(batching + ".export.timeout")
-        timeout = source.milliseconds(prefix + "timeout") ?? batchTimeout ?? timeout
+        let general = "otel.exporter.otlp."
+        // What the environment says for all signals is not for a file to change.
+        let isGeneralFirst = source.prefers(general + "headers", to: prefix + "headers")
+        let kept = isGeneralFirst ? Set(source.pairs(general + "headers").map { $0.0.lowercased() }) : []
+        for (key, value) in source.pairs(prefix + "headers") where !kept.contains(key.lowercased()) {
+            headers[key] = value
+        }
+        compression = source.compression(prefix + "compression", unless: general + "compression") ?? compression
+        timeout =
+            source.milliseconds(prefix + "timeout", batching + ".export.timeout", unless: general + "timeout")
+            ?? timeout
         source.expect(prefix + "protocol", "http/protobuf")
     }
 }
@@ -253,6 +263,16 @@ enum EndpointURL {
         guard let first = rest.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: ":") else { return false }
         return rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
             && URLAuthority(ofURL: text)?.hasUsablePort == true
+    }
+
+    /// `text` for people to read, without what may be a password before an `@` or a token behind a `?`, also where it is no
+    /// URL at all.
+    static func withoutSecrets(_ text: String) -> String {
+        let query = text.firstIndex(of: "?")
+        guard let at = text.lastIndex(of: "@") else { return query.map { text[...$0] + "…" } ?? text }
+        let scheme = ["http://", "https://"].first { text.lowercased().hasPrefix($0) } ?? ""
+        // A `?` before the `@` may be of a password, or the `@` of a query.
+        return scheme + "…" + (query.map { $0 < at } == true ? "" : withoutSecrets("\(text[text.index(after: at)...])"))
     }
 
     /// `base` with `path` behind it, one slash between.

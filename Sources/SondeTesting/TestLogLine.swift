@@ -55,7 +55,10 @@ extension TestTelemetry {
         elsewhere: @escaping @Sendable (String) -> any LogHandler = { _ in SwiftLogNoOpLogHandler() }
     ) {
         guard Telemetry.claimLogging() else { return }
-        LoggingSystem.bootstrap { RoutingLogHandler(label: $0, elsewhere: elsewhere($0)) }
+        LoggingSystem.bootstrap(
+            { label, provider in
+                RoutingLogHandler(label: label, elsewhere: elsewhere(label), metadataProvider: provider)
+            }, metadataProvider: nil)
     }
 }
 
@@ -64,6 +67,7 @@ private struct RoutingLogHandler: LogHandler {
     let label: String
     var elsewhere: any LogHandler
     var metadata: Logger.Metadata = [:]
+    /// The logger's own, in place of the configuration's.
     var metadataProvider: Logger.MetadataProvider?
     /// Levels are for the telemetry to judge.
     var logLevel = Logger.Level.trace
@@ -77,6 +81,7 @@ private struct RoutingLogHandler: LogHandler {
         var handler: any LogHandler = TestTelemetry.current?.telemetry.makeLogHandler(label: label) ?? elsewhere
         guard event.level >= handler.logLevel else { return }
         handler.metadata = metadata
+        if let metadataProvider { handler.metadataProvider = metadataProvider }
         handler.log(event: event)
     }
 }

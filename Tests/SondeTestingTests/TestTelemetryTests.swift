@@ -98,6 +98,18 @@ struct TestTelemetryTests {
         }
     }
 
+    @Test func theMetadataProviderOfALoggerIsHeardInTheScope() {
+        TestTelemetry.routeAllLoggers()
+        let own = Logger(label: "own", metadataProvider: Logger.MetadataProvider { ["from": "own"] })
+        let other = Logger(label: "other")
+        withTestTelemetry(configure: { $0.metadataProvider = Logger.MetadataProvider { ["from": "all"] } }) {
+            telemetry in
+            own.info("a")
+            other.info("b")
+            #expect(telemetry.logs.map { $0.metadata["from"] } == ["own", "all"])
+        }
+    }
+
     @Test func scopesThatRunAtOnceNeverSeeEachOther() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<32 {

@@ -79,6 +79,44 @@ struct ConfigurationFileTests {
         #expect(try Telemetry(read).configuration.logLevel == .notice)
     }
 
+    @Test func whatTheEnvironmentSaysGenerallyBeatsWhatTheFileSaysInParticular() {
+        let read = read(
+            """
+            {"otel": {"service.name": "file", "log.level": "error", "attribute.count.limit": 1,
+                      "span.attribute.count.limit": 2, "logrecord.attribute.value.length.limit": 3,
+                      "bsp.export.timeout": 4,
+                      "exporter.otlp": {"traces": {"endpoint": "http://file/", "timeout": 5, "compression": "none",
+                                                   "headers": {"A": "file", "b": "file"}},
+                                        "logs.timeout": 6}}}
+            """,
+            [
+                "LOG_LEVEL": "debug", "OTEL_RESOURCE_ATTRIBUTES": "service.name=variable",
+                "OTEL_ATTRIBUTE_COUNT_LIMIT": "70", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "80",
+                "OTEL_EXPORTER_OTLP_TIMEOUT": "90", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://variable",
+                "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_HEADERS": "a=variable",
+                "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT": "7",
+            ])
+        #expect(read.warnings.isEmpty && read.logLevel == .debug && read.serviceName == "variable")
+        #expect(read.spanLimits.attributeCount == 70 && read.logRecordLimits.attributeCount == 70)
+        #expect(read.spanLimits.attributeValueLength == 80 && read.logRecordLimits.attributeValueLength == 80)
+        #expect(read.timeout(of: .traces) == .milliseconds(90) && read.timeout(of: .logs) == .milliseconds(7))
+        #expect(read.tracesEndpoint == nil && read.endpoint == "http://variable")
+        #expect(read.compression(of: .traces) == .gzip)
+        #expect(read.headers(of: .traces) == ["a": "variable", "b": "file"])
+    }
+
+    @Test func inOneLayerTheParticularBeatsTheGeneral() {
+        let read = read(
+            #"{"log.level": "error", "otel": {"log.level": "debug", "resource.attributes": "service.name=a"}}"#,
+            ["OTEL_SERVICE_NAME": "b", "OTEL_RESOURCE_ATTRIBUTES": "service.name=c"])
+        #expect(read.logLevel == .debug && read.serviceName == "b")
+    }
+
+    @Test func aBadGeneralVariableIsNamedOnce() {
+        let read = read(#"{}"#, ["OTEL_ATTRIBUTE_COUNT_LIMIT": "many", "LOG_LEVEL": "loud"])
+        #expect(read.warnings.count == 2)
+    }
+
     @Test func listsAndPairsMayBeArraysAndObjects() {
         let read = read(
             """

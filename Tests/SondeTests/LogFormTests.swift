@@ -54,6 +54,25 @@ struct LogFormTests {
         #expect(!"\(records)".contains("ada@"))
     }
 
+    @Test func oneSensitivePartMakesTheWholeTextSensitiveWhateverComesBehindIt() throws {
+        let (id, email) = (7, "ada@example.org")
+        let (lines, records) = try lines {
+            $0.logRedaction.keys = ["who"]
+        } _: { logger, _ in
+            logger.info(
+                "m",
+                metadata: [
+                    "a": "\(email, sensitivity: .sensitive) of \(id, sensitivity: .public)",
+                    "b": "\(id, sensitivity: .public) of \(email, sensitivity: .sensitive)",
+                    "c": "\(email, sensitivity: .sensitive) \(id, attributes: { $0.sensitivity = .public })",
+                    "who": "\(id, sensitivity: .public)",
+                ])
+        }
+        #expect(
+            lines[0].hasSuffix(#""attributes":{"a":"<redacted>","b":"<redacted>","c":"<redacted>","who":"7"}}"#))
+        #expect(!"\(records)".contains("ada@"))
+    }
+
     @Test func keysAreHiddenInAnyCaseUnlessTheValueIsPublic() throws {
         let (lines, _) = try lines {
             $0.logRedaction.keys = ["Password", "token"]

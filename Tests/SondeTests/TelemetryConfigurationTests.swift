@@ -47,6 +47,33 @@ struct TelemetryConfigurationTests {
             ])
     }
 
+    @Test func noWarningHoldsASecret() {
+        let read = configuration([
+            "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=1,Bearer s3cret", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "s3cret",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://ada:s3cret@collector:4318?token=s3cret",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://ada:s3cret@collector:99999/in",
+        ])
+        #expect(read.exportHeaders == ["x-tenant": "1"])
+        #expect(!read.warnings.contains { $0.contains("s3cret") })
+        #expect(read.warnings.contains("part 2 of OTEL_EXPORTER_OTLP_HEADERS is not key=value; it is left out"))
+        #expect(
+            read.warnings.contains {
+                $0.hasPrefix("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=\"http://…collector:99999/in\" is not")
+            })
+        var coded = TelemetryConfiguration(serviceName: "orders")
+        coded.endpoint = "ada:s3cret@collector"
+        let error = #expect(throws: TelemetryError.self) { try Telemetry(coded) }
+        #expect(error?.description.contains("s3cret") == false)
+    }
+
+    @Test(arguments: [
+        ("http://collector:4318/a", "http://collector:4318/a"), ("http://a:b@c?d", "http://…c?…"), ("a:b@c", "…c"),
+        ("http://a:b?c@d", "http://…"), ("HTTPS://a:b@c@d", "https://…d"), ("http://c/?t=a", "http://c/?…"), ("", ""),
+    ])
+    func whatMayBeASecretInAURLIsNotShown(url: String, shown: String) {
+        #expect(EndpointURL.withoutSecrets(url) == shown)
+    }
+
     @Test func readsTheStandardVariables() {
         let read = configuration([
             "OTEL_SERVICE_NAME": "payments",

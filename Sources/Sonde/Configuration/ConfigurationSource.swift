@@ -27,23 +27,44 @@ struct ConfigurationSource {
         self.warnings = warnings
     }
 
-    mutating func warn(_ text: String) { warnings.append(text) }
+    /// Says it once, however often the value is asked for.
+    mutating func warn(_ text: String) {
+        if !warnings.contains(text) { warnings.append(text) }
+    }
 
     // MARK: Values
 
     /// The first usable value. One that makes no sense is named in a warning, and the next layer is asked.
+    ///
+    /// - Parameter keys: The one that counts, and others that stand for it in this order where a layer has it not: what
+    ///   the environment says generally is before what a file says in particular.
     mutating func value<Value>(
-        _ key: String, of kind: @autoclosure () -> String, _ parse: (String) -> Value?
+        _ keys: String..., of kind: @autoclosure () -> String, _ parse: (String) -> Value?
     ) -> Value? {
-        asked.insert(key)
-        for (place, layer) in layers.enumerated() {
-            guard let text = text(key, layer) else { continue }
-            if let value = parse(text) { return value }
-            let next = layers[(place + 1)...].first { self.text(key, $0) != nil }
-            let instead = next.map { $0.name(key) } ?? "the default"
-            warn("\(layer.name(key))=\"\(text)\" is not \(kind()); \(instead) is used")
+        found(keys, of: kind(), parse)?.value
+    }
+
+    private mutating func found<Value>(
+        _ keys: [String], of kind: @autoclosure () -> String, _ parse: (String) -> Value?
+    ) -> (key: String, value: Value)? {
+        asked.formUnion(keys)
+        let set = layers.flatMap { layer in
+            keys.compactMap { key in text(key, layer).map { (key: key, name: layer.name(key), text: $0) } }
+        }
+        for (place, candidate) in set.enumerated() {
+            if let value = parse(candidate.text) { return (candidate.key, value) }
+            let instead = place + 1 < set.count ? set[place + 1].name : "the default"
+            warn(
+                "\(candidate.name)=\"\(EndpointURL.withoutSecrets(candidate.text))\" is not \(kind()); "
+                    + "\(instead) is used")
         }
         return nil
+    }
+
+    /// Whether the layer that has `key` comes before the one that has `other`.
+    func prefers(_ key: String, to other: String) -> Bool {
+        func place(_ key: String) -> Int { layers.firstIndex { text(key, $0) != nil } ?? layers.count }
+        return place(key) < place(other)
     }
 
     mutating func text(_ key: String) -> String? { value(key, of: "") { $0 } }
@@ -71,26 +92,38 @@ struct ConfigurationSource {
         }
     }
 
-    mutating func count(_ key: String, atLeast least: Int = 0) -> Int? {
-        value(key, of: "a whole number from \(least) to 1000000000") { text in
+    mutating func count(_ keys: String..., atLeast least: Int = 0) -> Int? { foundCount(keys, atLeast: least)?.value }
+
+    private mutating func foundCount(_ keys: [String], atLeast least: Int) -> (key: String, value: Int)? {
+        found(keys, of: "a whole number from \(least) to 1000000000") { text in
             Int(text).flatMap { (least...1_000_000_000).contains($0) ? $0 : nil }
         }
     }
 
-    mutating func milliseconds(_ key: String) -> Duration? {
-        count(key, atLeast: 1).map { .milliseconds($0) }
+    /// - Parameter general: A key that says it for more than this; nil is returned where that one holds.
+    mutating func milliseconds(_ keys: String..., unless general: String? = nil) -> Duration? {
+        let found = foundCount(keys + [general].compactMap { $0 }, atLeast: 1)
+        return found?.key == general ? nil : found.map { .milliseconds($0.value) }
     }
 
-    mutating func url(_ key: String) -> String? {
-        value(key, of: "an http or https URL") { EndpointURL.isUsable($0) ? $0 : nil }
+    /// - Parameter general: A key that says it for more than this; nil is returned where that one holds.
+    mutating func url(_ key: String, unless general: String? = nil) -> String? {
+        let found = self.found([key] + [general].compactMap { $0 }, of: "an http or https URL") {
+            EndpointURL.isUsable($0) ? $0 : nil
+        }
+        return found?.key == general ? nil : found?.value
     }
 
     mutating func exports(_ key: String) -> Bool? {
         value(key, of: "otlp or none") { ["otlp": true, "none": false][$0] }
     }
 
-    mutating func compression(_ key: String) -> Compression? {
-        value(key, of: "none or gzip") { ["none": Compression.none, "gzip": .gzip][$0] }
+    /// - Parameter general: A key that says it for more than this; nil is returned where that one holds.
+    mutating func compression(_ key: String, unless general: String? = nil) -> Compression? {
+        let found = self.found([key] + [general].compactMap { $0 }, of: "none or gzip") {
+            ["none": Compression.none, "gzip": .gzip][$0]
+        }
+        return found?.key == general ? nil : found?.value
     }
 
     /// One of a few words, in any case.
@@ -113,15 +146,19 @@ struct ConfigurationSource {
     }
 
     /// `key1=value1,key2=value2`, keys and values percent-decoded. A part without `=` spoils only itself. The first layer
-    /// that has the key is asked alone: half a set of headers would be worse than none.
+    /// that has the key is asked alone: half a set of headers would be worse than none. What headers hold is a secret, and
+    /// in no warning.
     mutating func pairs(_ key: String) -> [(String, String)] {
         guard let text = text(key) else { return [] }
-        return text.split(separator: ",").compactMap { part in
+        let isSecret = key.hasSuffix("headers")
+        return text.split(separator: ",").enumerated().compactMap { place, part in
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
                 PercentEncoding.decoded(TextTrim.blanks(String($0)))
             }
             guard pair.count == 2, !pair[0].isEmpty else {
-                warn("\(name(of: key)) holds \"\(part)\", which is not key=value; it is left out")
+                let name = name(of: key)
+                let what = isSecret ? "part \(place + 1) of \(name)" : "\(name) holds \"\(part)\", which"
+                warn("\(what) is not key=value; it is left out")
                 return nil
             }
             return (pair[0], pair[1])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing without ever waiting, where the system promises that: to sockets everywhere, to pipes on Linux. Not to files:
+// Writing without ever waiting, where the system promises that: to sockets, and to pipes from Linux 6.4 on. Not to files:
 // a write to one may wait for the disk whatever is asked for, and terminals are no matter of speed.
 
 #if canImport(Glibc)
@@ -13,7 +13,7 @@
 struct DirectWrite: Sendable {
     private enum Kind { case none, pipe, socket }
 
-    private let kind: Kind
+    private var kind: Kind
 
     init(descriptor: Int32) {
         var status = stat()
@@ -33,12 +33,16 @@ struct DirectWrite: Sendable {
     var isPossible: Bool { kind != .none }
 
     /// Returns how many bytes were taken; none if the reader is gone as well: what then is right is found out by whoever
-    /// may wait.
-    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+    /// may wait. Where the system answers that it cannot promise this, it is not asked again.
+    mutating func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
         #if canImport(Glibc)
             switch kind {
             case .none: return 0
-            case .pipe: return BrokenPipe.ignored { Self.writeToPipe(bytes, descriptor) }
+            case .pipe:
+                var isRefused = false
+                let count = BrokenPipe.ignored { Self.writeToPipe(bytes, descriptor, &isRefused) }
+                if isRefused { kind = .none }
+                return count
             case .socket:
                 return max(
                     0, send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)))
@@ -49,11 +53,16 @@ struct DirectWrite: Sendable {
     }
 
     #if canImport(Glibc)
-        private static func writeToPipe(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32) -> Int {
+        private static func writeToPipe(
+            _ bytes: UnsafeRawBufferPointer, _ descriptor: Int32, _ isRefused: inout Bool
+        ) -> Int {
             guard let vectorWrite else { return 0 }
             var part = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
             // At -1 the position is that of the descriptor.
-            return max(0, vectorWrite(descriptor, &part, 1, -1, noWait))
+            let count = vectorWrite(descriptor, &part, 1, -1, noWait)
+            // A kernel whose pipes do not know the promise, or one that does not have the call.
+            isRefused = count < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)
+            return max(0, count)
         }
 
         private typealias VectorWrite = @convention(c) (Int32, UnsafeRawPointer, Int32, Int, Int32) -> Int

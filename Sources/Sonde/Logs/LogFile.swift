@@ -56,8 +56,11 @@ final class LogFile: Sendable {
     @discardableResult
     func flush(milliseconds: Int) -> Bool { writer.flush(milliseconds: milliseconds) }
 
-    /// Gives up what still waits, and counts it.
+    /// Gives up what still waits, and counts it; also what is being written to a reader that does not read.
     func abandon() { writer.abandon() }
+
+    /// Whether lone lines are written by the thread that logs, as far as is known by now.
+    var writesDirectly: Bool { writer.writesDirectly }
 }
 
 enum LogUrgency: Sendable {
@@ -73,7 +76,7 @@ private final class LogFileWriter: @unchecked Sendable {  // `lock` protects eve
     let drops = LogDropCounts()
     private let descriptor: Int32
     private let bufferBytes: Int
-    private let directKind: DirectWrite
+    private var directKind: DirectWrite
     private let lock: ThreadLock
     private var waiting = LineQueue()
     /// What the thread is writing. Only the thread touches its bytes, and only while `isWriting`.
@@ -82,6 +85,8 @@ private final class LogFileWriter: @unchecked Sendable {  // `lock` protects eve
     /// What was written last has no newline at its end: the rest of the line is still to come, or was lost.
     private var isMidLine = false
     private var isTorn = false
+    /// Lines of `inHand` that were given up, and are not to be counted again.
+    private var isInHandCounted = false
     /// The thread sleeps until a line comes, and must be woken; otherwise it looks by itself soon.
     private var isParked = true
     private var hasThread = false
@@ -140,7 +145,7 @@ private final class LogFileWriter: @unchecked Sendable {  // `lock` protects eve
         LogFiles.add(self)
         guard ThreadStart.detached({ [self] in run() }) else {
             hasThread = false
-            return drops.add(waiting.removeAll(), .failed)
+            return giveUpWaiting(.failed)
         }
     }
 
@@ -173,7 +178,8 @@ private final class LogFileWriter: @unchecked Sendable {  // `lock` protects eve
             if wasTorn, canWrite { isMidLine = false }
             if written > 0 { isMidLine = !inHand.endsLine(at: written) }
             isTorn = isMidLine
-            if written < inHand.byteCount { drops.add(inHand.lines(after: written), .failed) }
+            if written < inHand.byteCount, !isInHandCounted { drops.add(inHand.lines(after: written), .failed) }
+            isInHandCounted = false
             inHand.clear()
             isWriting = false
             // Lines that come now wait a little for others, unless somebody is waiting for them.
@@ -231,8 +237,25 @@ private final class LogFileWriter: @unchecked Sendable {  // `lock` protects eve
 
     func abandon() {
         lock.lock()
-        drops.add(waiting.removeAll(), .stopped)
+        giveUpWaiting(.stopped)
+        // How much of these a pipe has taken is not known while it takes them: they are told as lost rather than not.
+        if isWriting, !isInHandCounted {
+            isInHandCounted = true
+            drops.add(inHand.lines(after: 0), .stopped)
+        }
         lock.unlock()
+    }
+
+    private func giveUpWaiting(_ reason: LogDropReason) {
+        drops.add(waiting.removeAll(), reason)
+        // The rest of a line that was begun may have been among it; while the thread writes, it finds out itself.
+        if !isWriting { isTorn = isMidLine }
+    }
+
+    var writesDirectly: Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        return directKind.isPossible
     }
 }
 

@@ -89,6 +89,9 @@ final class LogPipeline: Sendable {
         return output?.flush(milliseconds: milliseconds) ?? true
     }
 
+    /// Gives up lines that still wait for their reader, and counts them.
+    func abandon() { output?.abandon() }
+
     /// Writes a line in a form of the caller's own.
     func writeLine(_ line: String, level: Logger.Level = .info) {
         var line = line

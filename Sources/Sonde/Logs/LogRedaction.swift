@@ -10,11 +10,36 @@ public import Logging
 /// ```
 ///
 /// swift-log carries such marks (`Logger.MetadataValueAttributes`) and leaves their meaning to handlers.
-public enum Sensitivity: Int64, Logger.MetadataValueAttributes.Attribute {
+public enum Sensitivity: Hashable, Sendable {
     /// May be read by whoever reads the logs; also where the key says otherwise.
-    case `public` = 0
+    case `public`
     /// Written as `<redacted>`, unless ``LogRedaction/none`` is configured.
-    case sensitive = 1
+    case sensitive
+}
+
+/// The two marks are of two types: of marks of one type swift-log keeps the last, and what is sensitive must stay so
+/// whatever else is in the text.
+private enum SensitiveMark: Int64, Logger.MetadataValueAttributes.Attribute { case isSet = 1 }
+private enum PublicMark: Int64, Logger.MetadataValueAttributes.Attribute { case isSet = 1 }
+
+extension Logger.MetadataValueAttributes {
+    /// How far the value may be read; nil if nobody said. What was marked as sensitive stays so when it is marked as
+    /// public as well; nil takes all marks away.
+    public var sensitivity: Sensitivity? {
+        get {
+            if self[SensitiveMark.self] != nil { return .sensitive }
+            return self[PublicMark.self] == nil ? nil : .public
+        }
+        set {
+            switch newValue {
+            case .sensitive: self[SensitiveMark.self] = .isSet
+            case .public: self[PublicMark.self] = .isSet
+            case nil:
+                self[SensitiveMark.self] = nil
+                self[PublicMark.self] = nil
+            }
+        }
+    }
 }
 
 extension Logger.MetadataValue.StringInterpolation {
@@ -22,7 +47,9 @@ extension Logger.MetadataValue.StringInterpolation {
     public mutating func appendInterpolation<Value: CustomStringConvertible>(
         _ value: Value, sensitivity: Sensitivity
     ) {
-        appendInterpolation(value, attributes: [sensitivity])
+        var attributes = Logger.MetadataValueAttributes()
+        attributes.sensitivity = sensitivity
+        appendInterpolation(value, attributes: attributes)
     }
 }
 
@@ -73,7 +100,7 @@ public struct LogRedaction: Sendable {
     @inline(never)
     private func decides(_ key: String, _ value: Logger.MetadataValue) -> Bool {
         let attributes = value.attributes
-        let sensitivity = attributes[Sensitivity.self]
+        let sensitivity = attributes.sensitivity
         if hidesSensitive, sensitivity == .sensitive { return true }
         if let hides, hides(attributes) { return true }
         return sensitivity != .public && !lowerKeys.isEmpty && lowerKeys.contains(key.lowercased())
