@@ -105,6 +105,11 @@ extension InputDecoder {
         guard (0x40..<0x7F).contains(pending[end]) else { return end - place }
         let length = end + 1 - place
         let sequence = ControlSequence(pending[start..<end], final: pending[end])
+        // What a terminal reports comes at any time, also right behind the Escape key.
+        if alt, !sequence.isKey {
+            emit(.key(KeyPress(.escape)))
+            return 1
+        }
         if sequence.isX10Mouse {
             guard end + 3 < pending.count else { return nil }
             if let mouse = MouseCode.x10(pending[(end + 1)...(end + 3)]) { emit(.mouse(mouse)) }

@@ -32,6 +32,12 @@ struct ControlSequence {
 
     var isStatusReport: Bool { final == UInt8(ascii: "n") && marker == nil && parameters == [0] }
 
+    /// A key, or the beginning of one of the Linux console.
+    var isKey: Bool {
+        if case .key = input { return true }
+        return final == UInt8(ascii: "[")
+    }
+
     /// Nil for answers of the terminal, releases of keys, and what is not known.
     var input: Input? {
         guard !hasIntermediates else { return nil }

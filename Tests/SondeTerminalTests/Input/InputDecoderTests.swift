@@ -65,6 +65,18 @@ struct InputDecoderTests {
         #expect(keys("\u{1B}[") == ["alt-["] && keys("\u{1B}O") == ["alt-O"])
     }
 
+    @Test(
+        arguments: [
+            ("\u{1B}[0n", []), ("\u{1B}[I", [.focus(true)]), ("\u{1B}[?62;22c", []),
+            ("\u{1B}[<0;5;6M", [.mouse(MousePress(.press, row: 5, column: 4))]),
+            ("\u{1B}[M !!", [.mouse(MousePress(.press, row: 0, column: 0))]),
+            ("\u{1B}[200~x\u{1B}[201~", [.paste("x")]),
+        ] as [(String, [Input])])
+    func escapeRightBeforeWhatATerminalReportsIsNotLost(report: String, inputs: [Input]) {
+        #expect(decode("\u{1B}" + report) == [.key(KeyPress(.escape))] + inputs)
+        #expect(decode(Array(("\u{1B}" + report).utf8), piece: 1) == decode("\u{1B}" + report))
+    }
+
     @Test func sequenceThatNeverEndsIsNoKey() {
         #expect(keys("\u{1B}[1;") == [])
         let endless = Array("\u{1B}[\(String(repeating: "1", count: 300))x".utf8)
