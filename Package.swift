@@ -235,10 +235,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "SondeCLI", "shop", "sonde-w3c", "SondeTorture", "SondeTerminalProbe", "SondeModel", "SondeWire",
-                "SondeTestKit",
-                "SondeStorage", "Sonde", "SondeHummingbird", httpClient, hummingbird, lifecycle, log, coreMetrics, tracing,
-                nioCore,
-                nioHTTP1,
+                "SondeTestKit", "SondeStorage", "Sonde", "SondeHummingbird", httpClient, hummingbird, lifecycle, log,
+                coreMetrics, tracing, nioCore, nioHTTP1,
             ],
             exclude: ["Python"],
             swiftSettings: houseRules

@@ -69,7 +69,8 @@ extension ConfigurationKey {
         ConfigurationKey("otel.metrics.exporter", "`exportsMetrics`: `otlp`, `prometheus` or `none`", "prometheus"),
         ConfigurationKey("otel.metric.export.interval", "`metricExportInterval`, ms", "60000"),
         ConfigurationKey("otel.metric.export.timeout", "`metricsExport.timeout`, ms, unless set below"),
-        ConfigurationKey("otel.metrics.exemplar.filter", "`keepsExemplars`: `trace_based`, `always_off`", "trace_based"),
+        ConfigurationKey(
+            "otel.metrics.exemplar.filter", "`keepsExemplars`: `trace_based`, `always_off`", "trace_based"),
     ]
 
     private static let export =
