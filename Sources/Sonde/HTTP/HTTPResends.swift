@@ -4,7 +4,7 @@
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.4, https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
 
 #if HTTPClient
-    public import AsyncHTTPClient
+    import AsyncHTTPClient
     import NIOCore
     import NIOHTTP1
 

@@ -4,7 +4,7 @@
 // https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
 
 import CoreMetrics
-public import Tracing
+import Tracing
 
 /// Spans and measurements around the sending and processing of messages, whatever the broker.
 ///
