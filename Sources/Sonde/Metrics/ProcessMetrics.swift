@@ -153,12 +153,13 @@ enum ProcessStatus {
 }
 
 /// What the program was built with.
-enum SwiftRuntime {
+package enum SwiftRuntime {
     static var labels: [(String, String)] {
         [("compiler", compiler), ("system", system), ("architecture", architecture)]
     }
 
-    private static var compiler: String {
+    /// The compiler that built the program.
+    package static var compiler: String {
         #if compiler(>=6.4)
             "6.4 or later"
         #elseif compiler(>=6.3)
