@@ -11,10 +11,10 @@ TESTS = $(CORE) curl jq prometheus python3-venv strace
 SWIFT_FILES = Package.swift Sources Tests demo Benchmarks/Package.swift Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build release demo test races torture fuzz captures fmt lint tidy golden bench install uninstall clean
+.PHONY: help build release demo test races w3c docs torture fuzz captures fmt lint tidy golden bench install uninstall clean
 
 help: ## list the recipes
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 build: ## build everything, debug
 	@scripts/ensure $(CORE)
@@ -37,6 +37,15 @@ races: ## run the library's tests, gRPC's among them, under thread sanitizer (FI
 	@scripts/ensure $(TESTS)
 	SONDE_ONLY=library SONDE_SANITIZER=thread swift build --build-tests $(RACES)
 	SONDE_ONLY=library SONDE_SANITIZER=thread TSAN_OPTIONS=halt_on_error=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(RACES) $(if $(FILTER),--filter '$(FILTER)')
+
+w3c: ## run W3C's own validation of trace context, level 2 and strict (HARNESS=FOLDER: a copy of its tests)
+	@scripts/ensure $(CORE) python3-venv git
+	swift build --product sonde-w3c
+	@scripts/w3c $(HARNESS)
+
+docs: ## render the library's pages to .build/docs; a link that leads nowhere fails
+	@scripts/ensure $(CORE)
+	@scripts/docs
 
 fuzz: ## try new damaged inputs on every decoder (SECONDS=60 in all, SEED=… to have a run again); findings: .build/fuzz
 	swift build --build-tests

@@ -27,6 +27,7 @@ public import Tracing
 ///   - span: The name of a span around the operation; none if nil.
 ///   - isInstalled: False where something else is installed for the process, or bootstraps swift-log itself.
 ///   - configure: Changes what defaults, file and environment gave; it has the last word.
+///   - operation: What the command does, with the telemetry that is in force for it.
 /// - Throws: ``TelemetryError`` if an endpoint set in code is not a URL, before anything is run; what `configure` and
 ///   `operation` throw.
 public nonisolated(nonsending) func withSonde<Result>(

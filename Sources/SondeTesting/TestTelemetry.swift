@@ -32,6 +32,7 @@ import Tracing
 ///   - serviceName: `service.name` of what is recorded.
 ///   - configure: Changes the defaults, under which everything is sampled, logged from `trace` on, and written nowhere. The
 ///     environment is not looked at.
+///   - operation: What is tested, and what is asked of the telemetry afterwards.
 public nonisolated(nonsending) func withTestTelemetry<Result, Failure: Error>(
     serviceName: String = "test", configure: (inout TelemetryConfiguration) -> Void = { _ in },
     _ operation: nonisolated(nonsending) (TestTelemetry) async throws(Failure) -> Result
@@ -65,7 +66,7 @@ public final class TestTelemetry: Sendable {
     /// The telemetry of the scope that the current task is in; nil outside of any.
     @TaskLocal public static var current: TestTelemetry?
 
-    /// Telemetry that is in force nowhere yet: see ``withScope(_:)-(()->_)``.
+    /// Telemetry that is in force nowhere yet: see ``withScope(_:)-8bdj``.
     public init(serviceName: String = "test", configure: (inout TelemetryConfiguration) -> Void = { _ in }) {
         var configuration = TelemetryConfiguration(serviceName: serviceName)
         configuration.detectsResource = false

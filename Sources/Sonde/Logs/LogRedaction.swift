@@ -64,7 +64,10 @@ public struct LogRedaction: Sendable {
     public var hides: (@Sendable (Logger.MetadataValueAttributes) -> Bool)?
     private var lowerKeys: Set<String>
 
-    /// - Parameter keys: Keys whose values are hidden.
+    /// - Parameters:
+    ///   - hidingSensitive: Whether values marked ``Sensitivity/sensitive`` are hidden.
+    ///   - keys: Keys whose values are hidden.
+    ///   - hides: A rule for marks of another package: true hides the value.
     public init(
         hidingSensitive: Bool = true, keys: Set<String> = [],
         hides: (@Sendable (Logger.MetadataValueAttributes) -> Bool)? = nil

@@ -54,6 +54,7 @@ public struct MessageTracing: Sendable {
     /// - Parameters:
     ///   - headers: The message's headers.
     ///   - messageID: `messaging.message.id`, if it is known before sending.
+    ///   - isolation: The caller's actor, on which `body` runs; leave it as it is.
     ///   - body: Sends the message with the headers it is given.
     /// - Throws: What `body` throws; the span is failed by it.
     public func send<Headers: MessageHeaders, Result>(
@@ -73,6 +74,7 @@ public struct MessageTracing: Sendable {
     ///   - headers: The message's headers, in which the sender's context is looked for.
     ///   - messageID: `messaging.message.id`, if there is one.
     ///   - relation: Whether the span continues the sender's trace or links to it.
+    ///   - isolation: The caller's actor, on which `body` runs; leave it as it is.
     ///   - body: Processes the message.
     /// - Throws: What `body` throws; the span is failed by it.
     public func process<Result>(
@@ -96,6 +98,7 @@ public struct MessageTracing: Sendable {
     ///
     /// - Parameters:
     ///   - batch: The headers of each message.
+    ///   - isolation: The caller's actor, on which `body` runs; leave it as it is.
     ///   - body: Processes the messages.
     /// - Throws: What `body` throws; the span is failed by it.
     public func process<Headers: MessageHeaders, Result>(

@@ -70,8 +70,8 @@ extension MetricsRegistry {
 
     /// A histogram of numbers.
     ///
-    /// - Parameter buckets: The registry's buckets if nil; those given by ``setBuckets(_:for:)-(HistogramBuckets,_)`` or
-    ///   a view win.
+    /// Buckets are those that ``setBuckets(_:for:)-(HistogramBuckets,_)`` or a view give its name, else those given here,
+    /// else the registry's.
     public func histogram(
         _ name: String, help: String? = nil, unit: String? = nil, buckets: HistogramBuckets? = nil,
         labels: [(String, String)] = []

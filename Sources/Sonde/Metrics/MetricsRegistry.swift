@@ -57,7 +57,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
 
     /// - Parameters:
     ///   - seriesPerFamily: Label sets that one metric name may have before it overflows.
-    ///   - buckets: Upper bounds of histograms that have none of their own (see ``setBuckets(_:for:)``).
+    ///   - buckets: Upper bounds of histograms that have none of their own (see ``setBuckets(_:for:)-([Double],_)``).
     ///   - views: Changes to metrics that are made by others.
     ///   - keepsExemplars: Whether counters and histograms remember the sampled span of a recent measurement. It costs
     ///     something only where a scraper asks for them.

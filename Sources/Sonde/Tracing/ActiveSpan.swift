@@ -121,6 +121,7 @@ extension SondeTracer {
     /// Begins a lean span. Its name should be one of few: `load order`, not `load order 4711`.
     ///
     /// - Parameters:
+    ///   - name: What is done, known when the program is built.
     ///   - kind: Its role in a call: server, client, producer, consumer, or internal.
     ///   - parent: The span it belongs to, by default the one of the current task; nil begins a new trace.
     public func begin(

@@ -74,7 +74,7 @@ public struct Sampler: Hashable, Sendable {
 }
 
 /// Which spans a sampler of its own decides about. Only what is known when the span starts counts: its name, its kind,
-/// and what its instrumentation put into ``Tracing/InstrumentationContext/startAttributes``.
+/// and what its instrumentation put into ``Instrumentation/InstrumentationContext/startAttributes``.
 public struct SamplingRule: Hashable, Sendable {
     /// The span's name, `*` standing for any characters; nil for every name.
     public var name: String?
