@@ -122,6 +122,8 @@ let package = Package(
                     name: "NIOCore", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
                 .product(
                     name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
+                .product(
+                    name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["OTLPExport", "HTTPClient"])),
             ],
             swiftSettings: houseRules
         ),

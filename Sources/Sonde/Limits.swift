@@ -11,6 +11,8 @@ enum Limits {
     static let families = 10_000
     /// Upper bounds of a histogram's buckets, seconds for timers: the stable HTTP conventions' advice.
     static let bucketBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+    /// The same for database operations, as the conventions for databases advise.
+    static let statementBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
     /// Memory for copies of numbers that several threads write at once, bytes in the process. A counter's eight copies
     /// take 512, a histogram's 1 to 2 thousand: enough for the few thousand series that are ever that hot.
     static let stripeBytes = 8 << 20
@@ -25,6 +27,9 @@ enum Limits {
     /// Nanoseconds from which on a time is added to a sum of seconds as Double: 104 days. Longer ones are mistakes,
     /// and two of the longest would make an Int64 negative.
     static let wholeNanoseconds: Int64 = 1 << 53
+    /// A whole sum of measurements this far from zero goes on as Double: 18 years of nanoseconds. What nine copies of it come
+    /// to still fits an Int64.
+    static let wholeSum: UInt64 = 1 << 59
     /// Series of a metric that were destroyed and are kept until the next scrape: below that, counting them out of a list
     /// costs more than they do. More are kept only while they are fewer than those that live.
     static let forgottenSeries = 64
@@ -58,6 +63,10 @@ enum Limits {
     static let lentAttributesYields = 200
     /// Open spans that are watched, in each of two tables. Each costs a reference.
     static let openSpansPerStripe = 8_192
+    /// Tables of open lean spans, a power of two: these begin and end millions of times a second, and threads should not
+    /// wait for each other. Together as many spans as above, each some 150 bytes of what it began with.
+    static let openLeanStripes = 8
+    static let openLeanSpansPerStripe = 2_048
 
     /// Attributes, events and links of one span, and attributes of one event or link (OpenTelemetry's defaults). What
     /// exceeds them is dropped and counted in the span's `dropped_…_count`.

@@ -30,7 +30,7 @@ struct MetricName: Sendable {
     static let exported = MetricName(
         name: "sonde_export_exported_total", help: "Spans and log records that the collector accepted.")
     static let dropped = MetricName(
-        name: "sonde_export_dropped_total", help: "Spans and log records that were let go, by reason.")
+        name: "sonde_export_dropped_total", help: "Spans, log records and data points that were let go, by reason.")
     static let retries = MetricName(
         name: "sonde_export_retries_total", help: "Export requests that were sent again after a retryable failure.")
     static let abandonedSpans = MetricName(
@@ -89,6 +89,38 @@ struct MetricName: Sendable {
     static let clientDuration = MetricName(
         name: "http_client_request_duration_seconds", help: "Duration of HTTP client requests.", unit: "seconds")
 
+    // MARK: Databases, RPC, messaging (named by OpenTelemetry's conventions)
+
+    static let statementDuration = MetricName(
+        name: "db_client_operation_duration_seconds", help: "Duration of database client operations.", unit: "seconds")
+    static let rpcClientDuration = MetricName(
+        name: "rpc_client_call_duration_seconds", help: "Duration of outgoing remote procedure calls.",
+        unit: "seconds")
+    static let rpcServerDuration = MetricName(
+        name: "rpc_server_call_duration_seconds", help: "Duration of incoming remote procedure calls.",
+        unit: "seconds")
+    static let messagingDuration = MetricName(
+        name: "messaging_client_operation_duration_seconds",
+        help: "Duration of messaging operations that a producer or consumer client began.", unit: "seconds")
+    static let processDuration = MetricName(
+        name: "messaging_process_duration_seconds", help: "Duration of processing messages.", unit: "seconds")
+    static let sentMessages = MetricName(
+        name: "messaging_client_sent_messages_total", help: "Messages that a producer attempted to send to the broker."
+    )
+    static let consumedMessages = MetricName(
+        name: "messaging_client_consumed_messages_total", help: "Messages that were delivered to the application.")
+
     /// Descriptions of metrics that are created through swift-metrics.
-    static let described = [serverDuration, serverActive, clientDuration, exported, dropped, retries, queued]
+    static let described = [
+        serverDuration, serverActive, clientDuration, exported, dropped, retries, queued, statementDuration,
+        rpcClientDuration, rpcServerDuration, messagingDuration, processDuration, sentMessages, consumedMessages,
+    ]
+
+    /// The boundaries that the conventions advise, where nobody has chosen others. Statements are quicker than requests.
+    static let advisedBuckets: [String: HistogramBuckets] = [
+        serverDuration.name: .explicit(Limits.bucketBounds), clientDuration.name: .explicit(Limits.bucketBounds),
+        rpcClientDuration.name: .explicit(Limits.bucketBounds), rpcServerDuration.name: .explicit(Limits.bucketBounds),
+        messagingDuration.name: .explicit(Limits.bucketBounds), processDuration.name: .explicit(Limits.bucketBounds),
+        statementDuration.name: .explicit(Limits.statementBounds),
+    ]
 }

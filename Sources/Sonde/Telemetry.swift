@@ -110,10 +110,13 @@ public struct Telemetry: Service {
 
     /// Sends what is recorded until the service is stopped, then sends what is left, for at most
     /// ``TelemetryConfiguration/stopDeadline``. Without it nothing is exported; logs and metrics work all the same.
-    public func run() async throws {
+    public func run() async throws { await run(givesUpUnreachable: false) }
+
+    /// - Parameter givesUpUnreachable: Whether the end does not wait for a collector where nobody listens.
+    func run(givesUpUnreachable: Bool) async {
         #if OTLPExport
             let queues = [traceQueue, logQueue].compactMap { $0 }
-            await ExportService(telemetry: self, queues: queues).run()
+            await ExportService(telemetry: self, queues: queues, givesUpUnreachable: givesUpUnreachable).run()
         #else
             try? await gracefulShutdown()
         #endif

@@ -48,7 +48,8 @@ public struct TelemetryConfiguration: Sendable {
     /// such traces are then recorded like sampled ones, and cost as much.
     public var tailSampling: TailSampling?
     /// How long a span may be open before it is reported as unfinished, without an end, and replaced when it ends; nil
-    /// for never. For collectors that know `sonde.span.unfinished`; others would show a span that ended in 1970.
+    /// for never. For collectors that know `sonde.span.unfinished`; others would show a span that ended in 1970. Spans of
+    /// the lean API (``ActiveSpan``) are reported as they began, without what was set since.
     public var unfinishedSpansAfter: Duration?
 
     // MARK: Logs

@@ -19,8 +19,8 @@ public import Tracing
 ///   like `Telemetry.bootstrap` does, for loggers and metrics that are made elsewhere.
 /// - TRACEPARENT, TRACESTATE and BAGGAGE of the environment make the command a part of the trace that started it. For
 ///   commands that it starts itself see ``Telemetry/childEnvironment(_:)``.
-/// - What is not sent within ``TelemetryConfiguration/stopDeadline`` is given up and counted in a warning. A collector that
-///   is away changes nothing about the result.
+/// - What is not sent within ``TelemetryConfiguration/stopDeadline`` is given up and counted in a warning. Where nobody
+///   listens at the endpoint it is given up at once. A collector that is away changes nothing about the result.
 ///
 /// - Parameters:
 ///   - serviceName: The service's name, unless OTEL_SERVICE_NAME says otherwise.
@@ -40,7 +40,7 @@ public nonisolated(nonsending) func withSonde<Result>(
     let telemetry = try Telemetry(configuration)
     if !isInstalled || !telemetry.installIfFirst() { telemetry.logWarnings() }
     // A task of its own: a command that is cancelled still tells what it did.
-    let exporter = Task { try? await telemetry.run() }
+    let exporter = Task { await telemetry.run(givesUpUnreachable: true) }
     let outcome: Swift.Result<Result, any Error>
     do {
         outcome = .success(

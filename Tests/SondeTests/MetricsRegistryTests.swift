@@ -9,6 +9,60 @@ import Testing
 struct MetricsRegistryTests {
     private let registry = MetricsRegistry(includesProcessMetrics: false)
 
+    @Test func aGaugeWithTheNameOfACountersBirthIsAConflictCountedAndReportedOnce() {
+        registry.counter("x").increment()
+        registry.gauge("x.created").set(1)
+        registry.gauge("x.created").set(1)
+        #expect(registry.lines("x_") == ["x_total 1"])
+        #expect(registry.lines("sonde_library_conf") == ["sonde_library_conflicting_metrics_total 2"])
+        // The other way round, and with histograms.
+        registry.gauge("y_created").set(1)
+        registry.counter("y").increment()
+        registry.histogram("y").record(1)
+        #expect(registry.lines("y") == ["y_created 1"])
+        #expect(registry.lines("sonde_library_conf") == ["sonde_library_conflicting_metrics_total 4"])
+    }
+
+    @Test func countersOfThingsAndOfThingsCreatedStandSideBySide() {
+        registry.counter("orders.created").increment()
+        registry.counter("orders").increment()
+        #expect(registry.lines("orders") == ["orders_created_total 1", "orders_total 1"])
+        #expect(registry.lines("sonde_library_conf") == ["sonde_library_conflicting_metrics_total 0"])
+    }
+
+    @Test func aNameIsFreeAgainWhenTheCounterThatMightNeedItIsGone() {
+        Counter(label: "x", factory: registry).destroy()
+        registry.gauge("x_created").set(1)
+        #expect(registry.lines("x_") == ["x_created 1"])
+    }
+
+    @Test func metricsOfTheConventionsHaveTheirHelpUnitAndAdvisedBoundaries() {
+        let names = [
+            "db.client.operation.duration", "rpc.client.call.duration", "rpc.server.call.duration",
+            "messaging.client.operation.duration", "messaging.process.duration", "http.server.request.duration",
+            "http.client.request.duration",
+        ]
+        for name in names {
+            Timer(label: name, factory: registry).recordNanoseconds(1)
+            let printed = PrometheusText.metricName(name) + "_seconds"
+            let text = String(decoding: registry.exposition(.openMetrics), as: UTF8.self)
+            #expect(text.contains("# UNIT \(printed) seconds\n"))
+            #expect(text.contains("# HELP \(printed) Duration of "))
+            let bounds = registry.lines(printed + "_bucket").compactMap { $0.split(separator: "\"").dropFirst().first }
+            let isDatabase = name.hasPrefix("db.")
+            #expect(bounds.first == (isDatabase ? "0.001" : "0.005") && bounds.count == (isDatabase ? 10 : 15))
+        }
+        Counter(label: "messaging.client.sent.messages", factory: registry).increment()
+        let text = String(decoding: registry.exposition(.text), as: UTF8.self)
+        #expect(text.contains("# HELP messaging_client_sent_messages_total Messages that a producer"))
+    }
+
+    @Test func whatTheServiceSetsBeatsTheAdvisedBoundaries() {
+        registry.setBuckets([1], for: "db.client.operation.duration")
+        Timer(label: "db.client.operation.duration", factory: registry).recordNanoseconds(1)
+        #expect(registry.lines("db_client_operation_duration_seconds_bucket").count == 2)
+    }
+
     @Test func aNameTakenByAnotherKindTrapsNothing() {
         Counter(label: "jobs", factory: registry).increment()
         Meter(label: "jobs_total", factory: registry).set(7)

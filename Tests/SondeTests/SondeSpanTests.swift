@@ -36,6 +36,58 @@ struct SondeSpanTests {
         #expect(spans[0].attributes.isEmpty && spans[0].events.isEmpty && spans[0].status.code == .unset)
     }
 
+    /// A value whose description uses the span that it is an attribute of.
+    private final class Nosy: CustomStringConvertible, Sendable {
+        let span: SondeSpan
+
+        init(_ span: SondeSpan) { self.span = span }
+
+        var description: String {
+            span.attributes["late"] = 1
+            span.addEvent("late")
+            return "\(span.operationName), \(span.attributes.count), \(span.isRecording)"
+        }
+    }
+
+    @Test func theDescriptionOfAValueMayUseItsOwnSpan() throws {
+        let (tracer, queue) = SondeTracer.alone(reportsOpenSpansAfter: .zero)
+        let span = tracer.startSpan("work", context: .topLevel)
+        span.attributes.set("nosy", value: .stringConvertible(Nosy(span)))
+        span.addEvent(SpanEvent(name: "seen", attributes: ["by": .stringConvertibleArray([Nosy(span)])]))
+        span.reportUnfinished()
+        let open = try #require(queue.takeSpans().first)
+        #expect(open.isUnfinished && open.attributes["nosy"] == .string("work, 2, true"))
+        #expect(open.attributes["late"] == nil)
+        // What it set while it was asked is the span's from then on.
+        #expect(span.attributes.get("late") == .int64(1))
+        span.end()
+        let ended = try #require(queue.takeSpans().first)
+        #expect(ended.attributes["nosy"] == .string("work, 2, false") && ended.attributes["late"] == .int(1))
+        span.attributes = [:]
+    }
+
+    @Test func aDescriptionMayUseItsSpanAlsoWhereTheEndWaitedForItsAttributes() throws {
+        let (tracer, queue) = SondeTracer.alone()
+        let span = tracer.startSpan("work", context: .topLevel)
+        func end(_ span: SondeSpan, changing attributes: inout SpanAttributes) {
+            attributes.set("nosy", value: .stringConvertible(Nosy(span)))
+            span.end()
+        }
+        end(span, changing: &span.attributes)
+        let ended = try #require(queue.takeSpans().first)
+        #expect(ended.attributes["nosy"] == .string("work, 1, false"))
+    }
+
+    @Test func aDescriptionMayUseItsSpanAlsoWhereTheTraceIsKeptForItsEnd() throws {
+        let (tracer, queue) = SondeTracer.alone(
+            sampler: .alwaysOff, tail: TailSampling(slowerThan: .seconds(3_600)))
+        let span = tracer.startSpan("work", context: .topLevel)
+        span.attributes.set("nosy", value: .stringConvertible(Nosy(span)))
+        span.setStatus(.init(code: .error))
+        span.end()
+        #expect(try queue.takeSpans().first?.attributes["nosy"] == .string("work, 1, false"))
+    }
+
     @Test func carriesEveryTypeOfAttribute() throws {
         let span = try record { span in
             span.attributes = [

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Hummingbird
 import Logging
 import Metrics
+import ServiceLifecycle
 import Testing
 import Tracing
 
@@ -47,6 +49,42 @@ struct WithSondeTests {
         let losses = telemetry.losses
         #expect(losses.filter { $0.key.hasPrefix("traces.") }.values.reduce(0, +) == 2)
         #expect(losses.filter { $0.key.hasPrefix("logs.") }.values.reduce(0, +) == 1)
+    }
+
+    @Test(.timeLimit(.minutes(5))) func whereNobodyListensTheEndDoesNotWait() async throws {
+        let port = try await NobodyListening.port()
+        for host in ["127.0.0.1", "localhost"] {
+            let telemetry = try await withSonde(serviceName: "backup", isInstalled: false) { configuration in
+                configuration.endpoint = "http://\(host):\(port)"
+                configuration.stopDeadline = .seconds(3_600)
+                configuration.logOutput = .none
+                configuration.exportBatchSize = 10
+                configuration.exportsMetrics = true
+            } _: { telemetry in
+                for _ in 0..<25 { withSpan("copy") { _ in } }
+                Logger.current.info("copied")
+                return telemetry
+            }
+            #expect(telemetry.losses == ["traces.stopped": 25, "logs.stopped": 1])
+        }
+    }
+
+    @Test func whoeverListensAndNeverAnswersCostsTheDeadline() async throws {
+        let router = Router()
+        router.post("/v1/traces") { _, _ -> Response in
+            try await gracefulShutdown()
+            return Response(status: .ok)
+        }
+        try await withServer(router) { port in
+            let telemetry = try await withSonde(serviceName: "backup", span: "nightly", isInstalled: false) {
+                $0.endpoint = "http://127.0.0.1:\(port)"
+                $0.stopDeadline = .milliseconds(50)
+                $0.logOutput = .none
+            } _: { telemetry in
+                telemetry
+            }
+            #expect(telemetry.losses["traces.stopped"] == 1)
+        }
     }
 
     @Test func aChildProcessGetsTheCurrentTraceAndNotTheOneOfItsGrandparent() throws {

@@ -82,6 +82,9 @@ extension Library {
         spanRow(bench, watched, "span, watched while open, 0 attributes", bar: "") {
             watched.tracer.startSpan("GET /orders/{id}", context: .topLevel, ofKind: .server).end()
         }
+        spanRow(bench, watched, "span, lean, watched while open, 0 attributes", bar: "") {
+            watched.tracer.begin("GET /orders/{id}", kind: .server).end()
+        }
     }
 
     private static func headers(_ bench: Bench, _ telemetry: Telemetry) {

@@ -128,6 +128,19 @@ struct EntryBuffer {
         count += length
     }
 
+    /// Fields that are encoded already.
+    mutating func fields(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        memcpy(base + count, start, bytes.count)
+        count &+= bytes.count
+    }
+
+    /// The fields of the message so far. Valid until something is written.
+    var writtenFields: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: base + Self.headroom, count: count - Self.headroom)
+    }
+
     // MARK: Attributes
 
     /// A `KeyValue` whose value is text: both lengths are known before anything is written.

@@ -75,7 +75,7 @@ final class ExportQueue: Sendable {
     let pulse = Pulse()
     private let state = Mutex(State())
     private let limits: ExportLimits
-    private let drops = DropCounts()
+    private let drops = DropCounts<DropReason>()
 
     /// Bytes of entries that may be held. A sixteenth of the bound is left for what memory costs beside its bytes, and for
     /// the connection: the bound is meant as memory of the process.
@@ -173,12 +173,7 @@ final class ExportQueue: Sendable {
     func droppedCount(_ reason: DropReason) -> UInt64 { drops[reason] }
 
     /// What was let go so far, by reason, without the reasons that never occurred.
-    var losses: [(reason: DropReason, count: UInt64)] {
-        DropReason.allCases.compactMap { reason in
-            let count = droppedCount(reason)
-            return count > 0 ? (reason, count) : nil
-        }
-    }
+    var losses: [(reason: DropReason, count: UInt64)] { drops.losses }
 }
 
 /// What is exported: its label on `/metrics` and its path under the endpoint.
@@ -213,42 +208,6 @@ enum DropReason: String, Sendable, CaseIterable {
         switch self {
         case .holdFull, .holdExpired: signal == .traces
         default: true
-        }
-    }
-}
-
-/// Counts by reason, without a lock: a queue that is full drops as fast as spans end.
-struct DropCounts: ~Copyable, Sendable {
-    private let queueFull = Atomic<UInt64>(0)
-    private let rejected = Atomic<UInt64>(0)
-    private let partiallyRejected = Atomic<UInt64>(0)
-    private let retriesExhausted = Atomic<UInt64>(0)
-    private let stopped = Atomic<UInt64>(0)
-    private let holdFull = Atomic<UInt64>(0)
-    private let holdExpired = Atomic<UInt64>(0)
-
-    func add(_ count: Int, _ reason: DropReason) {
-        let count = UInt64(max(0, count))
-        switch reason {
-        case .queueFull: queueFull.wrappingAdd(count, ordering: .relaxed)
-        case .rejected: rejected.wrappingAdd(count, ordering: .relaxed)
-        case .partiallyRejected: partiallyRejected.wrappingAdd(count, ordering: .relaxed)
-        case .retriesExhausted: retriesExhausted.wrappingAdd(count, ordering: .relaxed)
-        case .stopped: stopped.wrappingAdd(count, ordering: .relaxed)
-        case .holdFull: holdFull.wrappingAdd(count, ordering: .relaxed)
-        case .holdExpired: holdExpired.wrappingAdd(count, ordering: .relaxed)
-        }
-    }
-
-    subscript(reason: DropReason) -> UInt64 {
-        switch reason {
-        case .queueFull: queueFull.load(ordering: .relaxed)
-        case .rejected: rejected.load(ordering: .relaxed)
-        case .partiallyRejected: partiallyRejected.load(ordering: .relaxed)
-        case .retriesExhausted: retriesExhausted.load(ordering: .relaxed)
-        case .stopped: stopped.load(ordering: .relaxed)
-        case .holdFull: holdFull.load(ordering: .relaxed)
-        case .holdExpired: holdExpired.load(ordering: .relaxed)
         }
     }
 }

@@ -10,6 +10,8 @@
     struct ExportService {
         let telemetry: Telemetry
         let queues: [ExportQueue]
+        /// Whether stopping ends at once if nobody listens at the endpoint.
+        var givesUpUnreachable = false
 
         /// Exports until the service group stops gracefully or the task is cancelled, then sends what is left until the
         /// deadline. Work runs in a task of its own so that a cancelled service still gets its time to flush.
@@ -99,8 +101,8 @@
             return ExportWorker(
                 queue: queue, delay: configuration.delay(of: queue.signal), resource: telemetry.resource, stop: stop,
                 metrics: telemetry.metrics,
-                logger: telemetry.localLogger(label: "sonde.export"), sleep: { try await Task.sleep(for: $0) },
-                send: { await sender.send($0) })
+                logger: telemetry.localLogger(label: "sonde.export"), givesUpUnreachable: givesUpUnreachable,
+                sleep: { try await Task.sleep(for: $0) }, send: { await sender.send($0) })
         }
     }
 
@@ -130,6 +132,8 @@
             // A request's own deadline ends with the head of the answer; this one ends a body that stalls.
             configuration.timeout.read = TimeAmount(timeout)
             configuration.redirectConfiguration = .disallow
+            // The worker tries again by itself, and has to know why.
+            configuration.connectionPool.retryConnectionEstablishment = false
             return configuration
         }
     }

@@ -18,6 +18,9 @@
         let logger: Logger
         /// Ends the waits when the service stops.
         let stop: Pulse
+        /// Whether one attempt is enough once the service stops, if nobody listens: for commands, which people wait for.
+        let givesUpUnreachable: Bool
+        private var isGivenUp = false
         private let exported: Counter
         private let retries: Counter
         private var generator = SystemRandomNumberGenerator()
@@ -25,7 +28,8 @@
 
         init(
             queue: ExportQueue, delay: Duration, resource: Resource, stop: Pulse, metrics: any MetricsFactory,
-            logger: Logger, sleep: @escaping @Sendable (Duration) async throws -> Void,
+            logger: Logger, givesUpUnreachable: Bool = false,
+            sleep: @escaping @Sendable (Duration) async throws -> Void,
             send: @escaping @Sendable (ByteBuffer) async -> SendOutcome
         ) {
             self.queue = queue
@@ -33,6 +37,7 @@
             self.resource = resource
             self.stop = stop
             self.logger = logger
+            self.givesUpUnreachable = givesUpUnreachable
             self.sleep = sleep
             self.send = send
             let labels = [("signal", queue.signal.rawValue)]
@@ -50,7 +55,7 @@
         }
 
         private mutating func sendAll() async {
-            while !Task.isCancelled, var batch = queue.takeBatch() {
+            while !Task.isCancelled, !isGivenUp, var batch = queue.takeBatch() {
                 let body = encode(batch)
                 queue.recycle(&batch)
                 await send(body, of: batch)
@@ -65,16 +70,33 @@
                 switch await send(body) {
                 case .accepted(let rejected, let message): return accepted(batch, rejected: rejected, message: message)
                 case .refused(let reason): return drop(batch, .rejected, reason)
-                case .failed(let reason, let retryAfter):
-                    guard !Task.isCancelled else { return drop(batch, .stopped, reason) }
-                    guard let wait = policy.nextWait(retryAfter: retryAfter, using: &generator) else {
-                        return drop(batch, .retriesExhausted, reason)
+                case .unreachable(let reason):
+                    guard !givesUpUnreachable || !stop.isFinished else {
+                        isGivenUp = true
+                        return drop(batch, .stopped, reason)
                     }
-                    await pause(wait)
-                    guard !Task.isCancelled else { return drop(batch, .stopped, reason) }
-                    retries.increment()
+                    guard await isWorthRetrying(batch, reason, nil, &policy) else { return }
+                case .failed(let reason, let retryAfter):
+                    guard await isWorthRetrying(batch, reason, retryAfter, &policy) else { return }
                 }
             }
+        }
+
+        /// Waits for the next attempt; drops the batch if there is to be none.
+        private mutating func isWorthRetrying(
+            _ batch: EncodedBatch, _ reason: String, _ retryAfter: Duration?, _ policy: inout RetryPolicy
+        ) async -> Bool {
+            let wait = Task.isCancelled ? nil : policy.nextWait(retryAfter: retryAfter, using: &generator)
+            if let wait { await pause(wait) }
+            if Task.isCancelled {
+                drop(batch, .stopped, reason)
+            } else if wait == nil {
+                drop(batch, .retriesExhausted, reason)
+            } else {
+                retries.increment()
+                return true
+            }
+            return false
         }
 
         /// Waits, but not longer than it takes to learn that the service stops; then short waits use what time is left.

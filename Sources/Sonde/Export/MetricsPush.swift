@@ -23,6 +23,9 @@
         let send: @Sendable ([UInt8]) async -> SendOutcome
         private let pushed: MetricsRegistry.Counter
         private let failed: MetricsRegistry.Counter
+        private let retries: MetricsRegistry.Counter
+        private let rejected: MetricsRegistry.Counter
+        private var generator = SystemRandomNumberGenerator()
         private var lastWarning: ContinuousClock.Instant?
 
         init(
@@ -39,6 +42,10 @@
             self.send = send
             pushed = registry.counter(MetricName.pushes.name, help: MetricName.pushes.help)
             failed = registry.counter(MetricName.failedPushes.name, help: MetricName.failedPushes.help)
+            let signal = ("signal", ExportSignal.metrics.rawValue)
+            retries = registry.counter(MetricName.retries.name, labels: [signal])
+            rejected = registry.counter(
+                MetricName.dropped.name, labels: [signal, ("reason", DropReason.partiallyRejected.rawValue)])
         }
 
         /// Pushes at each interval until `stop` is finished or the task is cancelled, and once more at the end.
@@ -49,17 +56,42 @@
             } while !stop.isFinished && !Task.isCancelled
         }
 
+        /// Sends what there is, and tries again within the interval: each time with what has been counted until then.
         private mutating func push() async {
-            switch await send(body()) {
-            case .accepted(let rejected, let message):
-                pushed.increment()
-                guard rejected > 0 || !message.isEmpty else { return }
-                warn(
-                    "the collector refused a part of the metrics", ["rejected": "\(rejected)", "reason": "\(message)"])
-            case .refused(let reason), .failed(let reason, _):
-                failed.increment()
-                warn("metrics could not be exported; the next push holds them again", ["reason": "\(reason)"])
+            var policy = RetryPolicy()
+            policy.total = min(policy.total, interval)
+            while true {
+                switch await send(body()) {
+                case .accepted(let rejected, let message): return accepted(rejected: rejected, message: message)
+                case .refused(let reason): return fail(reason)
+                case .failed(let reason, let retryAfter):
+                    guard await pause(retryAfter, &policy) else { return fail(reason) }
+                case .unreachable(let reason):
+                    guard await pause(nil, &policy) else { return fail(reason) }
+                }
+                retries.increment()
             }
+        }
+
+        /// Waits for the next attempt; false if there is to be none. A service that stops has no time for one.
+        private mutating func pause(_ retryAfter: Duration?, _ policy: inout RetryPolicy) async -> Bool {
+            guard !stop.isFinished, !Task.isCancelled,
+                let wait = policy.nextWait(retryAfter: retryAfter, using: &generator)
+            else { return false }
+            await stop.wait(atMost: wait, sleep: sleep)
+            return !Task.isCancelled
+        }
+
+        private mutating func accepted(rejected: Int, message: String) {
+            pushed.increment()
+            self.rejected.increment(by: rejected)
+            guard rejected > 0 || !message.isEmpty else { return }
+            warn("the collector refused a part of the metrics", ["rejected": "\(rejected)", "reason": "\(message)"])
+        }
+
+        private mutating func fail(_ reason: String) {
+            failed.increment()
+            warn("metrics could not be exported; the next push holds them again", ["reason": "\(reason)"])
         }
 
         /// Everything but `target_info`, which is the resource.

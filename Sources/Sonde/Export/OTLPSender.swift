@@ -7,9 +7,18 @@
     import AsyncHTTPClient
     import NIOCore
     import NIOHTTP1
+    import NIOPosix
     import SondeModel
     import SondeWire
     import Tracing
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #elseif canImport(Darwin)
+        import Darwin
+    #endif
 
     /// What became of a request.
     enum SendOutcome: Hashable, Sendable {
@@ -19,6 +28,8 @@
         case refused(String)
         /// Worth another attempt, perhaps after the wait that the collector asked for.
         case failed(String, retryAfter: Duration?)
+        /// Nobody listens there, as the system said at once. Worth another attempt while there is time.
+        case unreachable(String)
     }
 
     /// Sends the requests of one signal.
@@ -42,7 +53,7 @@
                 let response = try await client.execute(request, timeout: TimeAmount(timeout))
                 return await outcome(of: response)
             } catch {
-                return .failed("\(error)", retryAfter: nil)
+                return Unreachable.isCause(of: error) ? .unreachable("\(error)") : .failed("\(error)", retryAfter: nil)
             }
         }
 
@@ -51,7 +62,7 @@
             let status = Int(response.status.code)
             switch status {
             case 200..<300:
-                let answer = try? OTLPResponse(protobuf: body, signal: signal == .traces ? .traces : .logs)
+                let answer = try? OTLPResponse(protobuf: body, signal: signal.responseSignal)
                 return .accepted(
                     rejected: Int(clamping: max(0, answer?.rejectedCount ?? 0)), message: answer?.errorMessage ?? "")
             case 429, 502, 503, 504:
@@ -65,6 +76,29 @@
         private func description(_ status: Int, _ body: [UInt8]) -> String {
             let message = (try? RPCStatus(protobuf: body))?.message ?? ""
             return "HTTP \(status)" + (message.isEmpty ? "" : ": \(message.prefix(500))")
+        }
+    }
+
+    extension ExportSignal {
+        fileprivate var responseSignal: OTLPResponse.Signal {
+            switch self {
+            case .traces: .traces
+            case .logs: .logs
+            case .metrics: .metrics
+            }
+        }
+    }
+
+    /// Errors that say without a wait that there is nobody: the port is closed, there is no way to the host, no such name.
+    enum Unreachable {
+        static func isCause(of error: any Error) -> Bool {
+            switch error {
+            case let error as IOError:
+                [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, ENOENT].contains(error.errnoCode)
+            case let error as NIOConnectionError:
+                error.connectionErrors.allSatisfy { isCause(of: $0.error) }
+            default: false
+            }
         }
     }
 #endif

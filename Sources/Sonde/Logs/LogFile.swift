@@ -73,7 +73,7 @@ enum LogUrgency: Sendable {
 
 /// The part that the thread holds on to, so that the file can go while the last lines are written.
 private final class LogFileWriter: @unchecked Sendable {  // `lock` protects every `var`.
-    let drops = LogDropCounts()
+    let drops = DropCounts<LogDropReason>()
     private let descriptor: Int32
     private let bufferBytes: Int
     private var directKind: DirectWrite
@@ -281,33 +281,6 @@ private struct LineQueue: ~Copyable {
     /// Lines that end behind the first `count` bytes.
     func lines(after count: Int) -> Int {
         bytes[count...].reduce(into: 0) { if $1 == UInt8(ascii: "\n") { $0 += 1 } }
-    }
-}
-
-/// Counts by reason.
-struct LogDropCounts: ~Copyable, Sendable {
-    private let bufferFull = Atomic<UInt64>(0)
-    private let failed = Atomic<UInt64>(0)
-    private let tooLong = Atomic<UInt64>(0)
-    private let stopped = Atomic<UInt64>(0)
-
-    func add(_ count: Int, _ reason: LogDropReason) {
-        let count = UInt64(max(0, count))
-        switch reason {
-        case .bufferFull: bufferFull.wrappingAdd(count, ordering: .relaxed)
-        case .failed: failed.wrappingAdd(count, ordering: .relaxed)
-        case .tooLong: tooLong.wrappingAdd(count, ordering: .relaxed)
-        case .stopped: stopped.wrappingAdd(count, ordering: .relaxed)
-        }
-    }
-
-    subscript(reason: LogDropReason) -> UInt64 {
-        switch reason {
-        case .bufferFull: bufferFull.load(ordering: .relaxed)
-        case .failed: failed.load(ordering: .relaxed)
-        case .tooLong: tooLong.load(ordering: .relaxed)
-        case .stopped: stopped.load(ordering: .relaxed)
-        }
     }
 }
 

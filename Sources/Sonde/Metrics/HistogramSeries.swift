@@ -22,6 +22,13 @@ class DistributionSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecke
         super.init(place: place, faults: faults, keepsExemplars: keepsExemplars)
     }
 
+    /// Moves a whole sum that has grown large to the rest, so that it never wraps; from then on the sum is a Double's.
+    @inline(never)
+    func spill(_ whole: borrowing Atomic<UInt64>, to rest: borrowing Atomic<UInt64>) {
+        let moved = Double(Int64(bitPattern: whole.exchange(0, ordering: .relaxed)))
+        rest.add(measuresTime ? moved / 1e9 : moved)
+    }
+
     @usableFromInline
     func record(_ value: Int64) {}
     @usableFromInline
@@ -96,10 +103,14 @@ final class HistogramSeries: DistributionSeries, @unchecked Sendable {
         if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: stride) {
             let own = stripes.own
             own[bucket].wrappingAdd(1, ordering: .relaxed)
-            own[words &- 2].wrappingAdd(amount, ordering: .relaxed)
+            if own[words &- 2].addWhole(amount) { spill(own[words &- 2], to: own[words &- 1]) }
         } else {
             cells[bucket].wrappingAdd(1, ordering: .relaxed)
-            if !cells[words &- 2].addAlone(amount) { ThreadStripes.install(in: stripes, stride: stride) }
+            var isLarge = false
+            if !cells[words &- 2].addAlone(amount, isLarge: &isLarge) {
+                ThreadStripes.install(in: stripes, stride: stride)
+            }
+            if isLarge { spill(cells[words &- 2], to: cells[words &- 1]) }
         }
     }
 

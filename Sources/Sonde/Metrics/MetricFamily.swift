@@ -145,6 +145,20 @@ final class MetricFamily: @unchecked Sendable {
         }
     }
 
+    /// The names of its samples.
+    var sampleNames: [String] {
+        kind == .histogram ? ["_bucket", "_count", "_sum"].map { name + $0 } : [name]
+    }
+
+    /// A sample that OpenMetrics lets it have and Sonde does not write. No other family may have a sample of this name:
+    /// "The name of a MetricFamily MUST NOT result in a potential clash for sample metric names".
+    var createdName: String? {
+        switch kind {
+        case .counter, .histogram: PrometheusText.familyName(name, kind: kind, format: .openMetrics) + "_created"
+        case .gauge, .info: nil
+        }
+    }
+
     /// What to say about a metric that nobody described.
     var defaultHelp: String { "The \(kind.rawValue) \(source)." }
 }

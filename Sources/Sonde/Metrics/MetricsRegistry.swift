@@ -30,6 +30,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         var families: [String: MetricFamily] = [:]
         /// Sample name → family that uses it.
         var reserved: [String: String] = [:]
+        /// Names of samples that families do not have but might, and that are therefore nobody's.
+        var created: Set<String> = []
         var descriptions: [String: (help: String, unit: String?)] = [:]
         var buckets: [String: HistogramBuckets] = [:]
         /// Bounds that histograms share.
@@ -230,12 +232,20 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         if let family = state.families[name] { return family.kind == kind ? family : nil }
         let family = MetricFamily(name: name, kind: kind, source: source, limit: max(1, limit ?? seriesLimit))
         guard state.families.count < Limits.families,
-            family.reservedNames.allSatisfy({ state.reserved[$0] == nil })
+            family.reservedNames.allSatisfy({ state.reserved[$0] == nil }), !mayClash(family, state)
         else { return nil }
         for name in family.reservedNames { state.reserved[name] = family.name }
+        if let name = family.createdName { state.created.insert(name) }
         state.families[name] = family
         state.plan = nil
         return family
+    }
+
+    /// Whether a counter `x` and something whose samples are called `x_created` would meet.
+    private func mayClash(_ family: MetricFamily, _ state: State) -> Bool {
+        if family.sampleNames.contains(where: state.created.contains) { return true }
+        guard let created = family.createdName, let owner = state.reserved[created] else { return false }
+        return state.families[owner]?.sampleNames.contains(created) == true
     }
 
     private func register(
@@ -299,6 +309,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     private func histogram(_ shape: MetricShape, _ place: SeriesPlace, in state: inout State) -> MetricSeries {
         let buckets =
             shape.family.flatMap { state.buckets[$0.name] } ?? state.buckets[PrometheusText.metricName(shape.label)]
+            ?? shape.family.flatMap { MetricName.advisedBuckets[$0.name] }
         let measuresTime = shape.instrument == .timer
         switch buckets?.kind ?? .explicit(defaultBuckets) {
         case .exponential(let schema):
@@ -326,6 +337,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
             guard family.count == 0, !family.isPinned else { return }
             state.families[family.name] = nil
             for name in family.reservedNames { state.reserved[name] = nil }
+            if let name = family.createdName { state.created.remove(name) }
             for shape in family.shapes {
                 let names = ListValues(list: shape.names)
                 shapes.remove(shape, hash: MetricShape.hash(shape.instrument, shape.label, names))

@@ -76,9 +76,12 @@ final class NativeHistogramSeries: DistributionSeries, @unchecked Sendable {
     @inline(__always)
     private func add(_ amount: UInt64) {
         if let stripes = ThreadStripes(stored: stripes.load(ordering: .acquiring), stride: Self.stride) {
-            stripes.own[0].wrappingAdd(amount, ordering: .relaxed)
-        } else if !whole.addAlone(amount) {
-            ThreadStripes.install(in: stripes, stride: Self.stride)
+            let own = stripes.own
+            if own[0].addWhole(amount) { spill(own[0], to: own[1]) }
+        } else {
+            var isLarge = false
+            if !whole.addAlone(amount, isLarge: &isLarge) { ThreadStripes.install(in: stripes, stride: Self.stride) }
+            if isLarge { spill(whole, to: rest) }
         }
     }
 

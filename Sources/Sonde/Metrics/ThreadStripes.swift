@@ -118,6 +118,25 @@ extension Atomic where Value == UInt64 {
         return false
     }
 
+    /// The same for a number that is read as signed. `isLarge` becomes true if it is to be moved elsewhere soon.
+    @inline(__always)
+    borrowing func addAlone(_ amount: UInt64, isLarge: inout Bool) -> Bool {
+        let seen = load(ordering: .relaxed)
+        isLarge = Self.isLarge(seen &+ amount)
+        if compareExchange(expected: seen, desired: seen &+ amount, ordering: .relaxed).exchanged { return true }
+        wrappingAdd(amount, ordering: .relaxed)
+        return false
+    }
+
+    /// Adds to a whole number that is read as signed. True if it is to be moved elsewhere soon.
+    @inline(__always)
+    borrowing func addWhole(_ amount: UInt64) -> Bool {
+        Self.isLarge(wrappingAdd(amount, ordering: .relaxed).newValue)
+    }
+
+    @inline(__always)
+    private static func isLarge(_ sum: UInt64) -> Bool { sum &+ Limits.wholeSum >= 2 * Limits.wholeSum }
+
     /// The Double whose bits are stored.
     @inline(__always)
     var double: Double { Double(bitPattern: load(ordering: .relaxed)) }

@@ -20,7 +20,9 @@ public import Tracing
 /// `sonde_library_abandoned_spans_total`. Its attributes are sent in the order in which they were set.
 ///
 /// Spans of both APIs nest in each other: ``context`` is for `withSpan` and `ServiceContext.withValue`, ``spanContext``
-/// and `begin(_:kind:childOf:)` are for further lean spans. Lean spans are not reported before they end.
+/// and `begin(_:kind:childOf:)` are for further lean spans. One that is open for longer than
+/// ``TelemetryConfiguration/unfinishedSpansAfter`` is reported as it began, with name, kind, parent and start: what is set
+/// belongs to its owner alone until it ends, and is seen then.
 public struct ActiveSpan: ~Copyable, @unchecked Sendable {
     // Unchecked: the memory has one owner, which can't be copied, and is changed by mutating and consuming methods only.
     let scratch: UnsafeMutablePointer<SpanScratch>
@@ -73,6 +75,9 @@ public struct ActiveSpan: ~Copyable, @unchecked Sendable {
     private static func finish(_ scratch: UnsafeMutablePointer<SpanScratch>, at end: UInt64) {
         guard let core = scratch.pointee.core?.takeRetainedValue() else { return }
         if scratch.pointee.isRecording {
+            if scratch.pointee.openPlace >= 0 {
+                core.openSpans?.lean.remove(scratch.pointee.trace.spanID, at: scratch.pointee.openPlace)
+            }
             let end = max(end, scratch.pointee.start)
             scratch.pointee.complete(at: end)
             send(scratch, core, at: end)
@@ -174,6 +179,10 @@ extension TracerCore {
         scratch.pointee.buffer.spanBeginning(
             birth.trace, parentID: birth.parentID, parentIsRemote: birth.parentIsRemote, kind: kind, start: start)
         scratch.pointee.buffer.string(name, field: 5)
+        if let openSpans, birth.trace.isSampled {
+            scratch.pointee.openPlace = openSpans.lean.add(
+                birth.trace.spanID, start: start, beginning: scratch.pointee.buffer.writtenFields)
+        }
         return scratch
     }
 }

@@ -14,6 +14,8 @@ final class OpenSpans: Sendable {
 
     /// Nanoseconds after which a span is reported.
     let age: UInt64
+    /// Spans of the lean API, which can't be asked how they stand.
+    let lean = OpenLeanSpans()
     private let first = Mutex(Stripe())
     private let second = Mutex(Stripe())
     private let untracked = Atomic<UInt64>(0)
@@ -21,7 +23,7 @@ final class OpenSpans: Sendable {
     init(reportedAfter age: Duration) { self.age = age.wholeNanoseconds }
 
     /// Spans that found no room and are not watched.
-    var untrackedCount: UInt64 { untracked.load(ordering: .relaxed) }
+    var untrackedCount: UInt64 { untracked.load(ordering: .relaxed) + lean.untrackedCount }
 
     /// Where the span is from now on; nil if the table is full.
     func add(_ span: SondeSpan) -> Int? {
@@ -77,5 +79,6 @@ extension TracerCore {
         guard let openSpans else { return }
         let start = all ? UInt64.max : now > openSpans.age ? now - openSpans.age : 0
         for span in openSpans.take(startedUntil: start) { span.reportUnfinished() }
+        if let queue { openSpans.lean.report(startedUntil: start, to: queue) }
     }
 }

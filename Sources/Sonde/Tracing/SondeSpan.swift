@@ -113,16 +113,17 @@ public final class SondeSpan: Tracing.Span {
         guard isKept else { return }
         // A clock that was set back must not make a span end before it began.
         let end = max(start, instant().nanosecondsSinceEpoch)
-        state.withLock { state in
-            guard !state.hasEnded else { return }
+        let last: SpanState? = state.withLock { state in
+            guard !state.hasEnded else { return nil }
             state.hasEnded = true
             if let place = state.openPlace { core.openSpans?.remove(self, at: place) }
-            if state.isLent {
+            guard !state.isLent else {
                 state.pendingEnd = end
-            } else {
-                finish(&state, at: end)
+                return nil
             }
+            return state
         }
+        if let last { finish(last, at: end) }
     }
 
     /// Gives the span its last name and status (nil leaves them as they are) and ends it now.
@@ -134,9 +135,10 @@ public final class SondeSpan: Tracing.Span {
         end()
     }
 
-    /// Encodes the span and passes it on.
-    private func finish(_ state: inout SpanState, at end: UInt64) {
-        guard trace.isSampled || !isLocalRoot else { return finishHeldRoot(&state, at: end) }
+    /// Encodes the span and passes it on. Without the lock: descriptions of values are the caller's code, and may use
+    /// this very span. What has ended changes no more.
+    private func finish(_ state: SpanState, at end: UInt64) {
+        guard trace.isSampled || !isLocalRoot else { return finishHeldRoot(state, at: end) }
         guard core.queue != nil else { return }
         let scratch = core.pool.take()
         encode(state, end: end, into: &scratch.pointee.buffer)
@@ -145,11 +147,12 @@ public final class SondeSpan: Tracing.Span {
     }
 
     /// The first span of a trace that was not sampled decides about those that were held.
-    private func finishHeldRoot(_ state: inout SpanState, at end: UInt64) {
+    private func finishHeldRoot(_ last: SpanState, at end: UInt64) {
         guard let hold, let tail = core.tail else { return }
-        let reason = tail.reason(isError: state.status.code == .error, nanoseconds: end - start)
+        let reason = tail.reason(isError: last.status.code == .error, nanoseconds: end - start)
         hold.decide(reason)
         guard let reason else { return }
+        var state = last
         state.attributes.set(TraceTail.reasonKey, value: .string(reason.rawValue))
         let scratch = core.pool.take()
         encode(state, end: end, into: &scratch.pointee.buffer)
@@ -157,16 +160,16 @@ public final class SondeSpan: Tracing.Span {
         core.pool.give(scratch)
     }
 
-    /// Queues the span as it is, without an end; collectors that know of it show it until the end arrives.
+    /// Queues the span as it is, without an end; collectors that know of it show it until the end arrives. It is encoded
+    /// without the lock, and queued under it: nothing may follow the end.
     func reportUnfinished() {
-        state.withLock { state in
-            guard !state.hasEnded, let queue = core.queue else { return }
-            let scratch = core.pool.take()
-            encode(state, end: 0, into: &scratch.pointee.buffer)
-            scratch.pointee.buffer.message(field: 9) { $0.unfinishedMark() }
-            queue.append(scratch.pointee.buffer.framed(field: 2))
-            core.pool.give(scratch)
-        }
+        guard let queue = core.queue, let current = state.withLock({ $0.hasEnded ? nil : $0 }) else { return }
+        let scratch = core.pool.take()
+        encode(current, end: 0, into: &scratch.pointee.buffer)
+        scratch.pointee.buffer.message(field: 9) { $0.unfinishedMark() }
+        let entry = scratch.pointee.buffer.framed(field: 2)
+        state.withLock { if !$0.hasEnded { queue.append(entry) } }
+        core.pool.give(scratch)
     }
 
     private func encode(_ state: borrowing SpanState, end: UInt64, into buffer: inout EntryBuffer) {
@@ -188,10 +191,8 @@ public final class SondeSpan: Tracing.Span {
     package var encodedByteCount: Int {
         let scratch = core.pool.take()
         defer { core.pool.give(scratch) }
-        return state.withLock { state in
-            encode(state, end: start, into: &scratch.pointee.buffer)
-            return scratch.pointee.buffer.framed(field: 2).count
-        }
+        encode(state.withLock { $0 }, end: start, into: &scratch.pointee.buffer)
+        return scratch.pointee.buffer.framed(field: 2).count
     }
 
     private func change(_ body: (inout sending SpanState) -> Void) {
@@ -246,14 +247,15 @@ extension SondeSpan {
     }
 
     private func returnWhole(_ value: consuming SpanAttributes, limit: Int) {
-        state.withLock { state in
+        let ended: (last: SpanState, end: UInt64)? = state.withLock { state in
             state.isLent = false
             if !state.attributes.isEmpty { value.merge(state.attributes) }
             state.setAttributes(value, limit: limit)
-            guard let end = state.pendingEnd else { return }
+            guard let end = state.pendingEnd else { return nil }
             state.pendingEnd = nil
-            finish(&state, at: end)
+            return (state, end)
         }
+        if let ended { finish(ended.last, at: ended.end) }
     }
 
     /// Waits for attributes that another thread is changing, but not for one that holds on to them.

@@ -32,6 +32,8 @@ struct SpanScratch {
     var parentIsRemote = false
     var isRecording = false
     var isLocalRoot = false
+    /// Where the span stands in the table of open lean spans; -1 if it is not watched.
+    var openPlace: Int32 = -1
     var attributeCount = 0
     /// Of how many the offset is known: those beyond it can't be replaced.
     var knownCount = 0
@@ -51,6 +53,7 @@ struct SpanScratch {
     mutating func clear() {
         buffer.clear()
         core = nil
+        openPlace = -1
         if hold != nil { hold = nil }
         if !trace.state.isEmpty { trace = .none }
         attributeCount = 0
