@@ -107,6 +107,8 @@ enum Limits {
     /// Fields of a line that are put in order on the stack: 32 places are less than the kilobyte that the standard
     /// library gives. More fields cost one allocation.
     static let logFieldsOnStack = 32
+    /// Facts of a line that an instrumentation writes; a request's line has seven at most.
+    static let logFacts = 12
     /// Lines that may be encoded at once without allocating; more threads than cores rarely log in the same microsecond.
     static let logScratchPlaces = 8
     /// Bytes kept for encoding one line, and the most that is kept after a line that needed more.

@@ -14,6 +14,10 @@ enum ServerSpan: Sendable {
     /// The path is not traced.
     case none
 
+    var ours: SondeSpan? {
+        if case .ours(let span) = self { span } else { nil }
+    }
+
     func recordError(_ error: any Error) {
         switch self {
         case .ours(let span): span.recordError(error)
@@ -85,16 +89,15 @@ struct ServerExchange: Sendable {
 
     private func log(_ outcome: ServerOutcome, nanoseconds: Int64) {
         let level = outcome.errorType != nil ? failureLevel : level
-        guard logger.logLevel <= level else { return }
-        var metadata = Logger.Metadata(minimumCapacity: 8)
-        metadata["http.request.method"] = .string(facts.method)
-        metadata["url.path"] = .string(facts.path)
-        metadata["duration_ms"] = .stringConvertible(Double(nanoseconds / 1_000) / 1_000)
-        if let status = outcome.status { metadata["http.response.status_code"] = .stringConvertible(status) }
-        if let route = outcome.route { metadata["http.route"] = .string(route) }
-        if let address = facts.clientAddress { metadata["client.address"] = .string(address) }
-        if let errorType = outcome.errorType { metadata["error.type"] = .string(errorType) }
-        logger.log(level: level, "request", metadata: metadata)
+        logger.log(level: level, "request", in: span.ours) { line in
+            line.set("client.address", facts.clientAddress)
+            line.set("duration_ms", microseconds: nanoseconds / 1_000)
+            line.set("error.type", outcome.errorType)
+            line.set("http.request.method", facts.method)
+            line.set("http.response.status_code", outcome.status)
+            line.set("http.route", outcome.route)
+            line.set("url.path", facts.path)
+        }
     }
 }
 

@@ -25,6 +25,7 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
     private let excluded: [ExcludedPath]
     private let protocolVersion: String?
     private let metrics: ServerMetrics
+    private let clientAddress: @Sendable (Context) -> SocketAddress?
 
     /// - Parameters:
     ///   - telemetry: Whose tracer and metrics to use; the global ones if nil.
@@ -35,10 +36,28 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
         telemetry: Telemetry? = nil, excluding excludedPaths: [String] = ["/health", "/metrics"],
         protocolVersion: String? = "1.1"
     ) {
+        self.init(telemetry, excludedPaths, protocolVersion) {
+            ($0 as? any RemoteAddressRequestContext)?.remoteAddress
+        }
+    }
+
+    /// The same for a context that is known to tell the client's address: a cast for each request is saved.
+    public init(
+        telemetry: Telemetry? = nil, excluding excludedPaths: [String] = ["/health", "/metrics"],
+        protocolVersion: String? = "1.1"
+    ) where Context: RemoteAddressRequestContext {
+        self.init(telemetry, excludedPaths, protocolVersion) { $0.remoteAddress }
+    }
+
+    private init(
+        _ telemetry: Telemetry?, _ excludedPaths: [String], _ protocolVersion: String?,
+        clientAddress: @escaping @Sendable (Context) -> SocketAddress?
+    ) {
         self.telemetry = telemetry
         excluded = excludedPaths.map(ExcludedPath.init)
         self.protocolVersion = protocolVersion
         metrics = ServerMetrics(telemetry, protocolVersion: protocolVersion)
+        self.clientAddress = clientAddress
     }
 
     public func handle(
@@ -61,23 +80,30 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
     private func begin(_ request: Request, _ context: Context) -> ServerExchange {
         let headers = PickedHeaders(request.headers)
         let facts = ServerFacts(
-            request, headers: headers, peer: (context as? any RemoteAddressRequestContext)?.remoteAddress,
-            protocolVersion: protocolVersion)
+            request, headers: headers, peer: clientAddress(context), protocolVersion: protocolVersion)
         let isExcluded = excluded.contains { $0.contains(facts.path) }
-        var caller = ServiceContext.topLevel
-        let span: ServerSpan
-        if let ours = telemetry?.tracer ?? SondeTracer.inForce {
-            ours.extract(headers, into: &caller, using: PickedHeadersExtractor())
-            span =
-                isExcluded ? .none : .ours(ours.startSpan(facts.spanMethod, in: caller, ofKind: .server, facts: facts))
-        } else {
-            let other = InstrumentationSystem.tracer
-            other.extract(headers, into: &caller, using: PickedHeadersExtractor())
-            span = isExcluded ? .none : .other(other.startSpan(facts.spanMethod, context: caller, ofKind: .server))
-        }
+        let (span, serving) = span(of: facts, headers, isExcluded: isExcluded)
         return ServerExchange(
-            facts, span: span, context: span.context ?? caller, logger: context.logger,
-            level: isExcluded ? .debug : .info, failureLevel: isExcluded ? .debug : .error, metrics: metrics)
+            facts, span: span, context: serving, logger: context.logger, level: isExcluded ? .debug : .info,
+            failureLevel: isExcluded ? .debug : .error, metrics: metrics)
+    }
+
+    /// The server span, and what the request's work runs in.
+    private func span(
+        of facts: ServerFacts, _ headers: PickedHeaders, isExcluded: Bool
+    ) -> (ServerSpan, ServiceContext) {
+        let ours = telemetry?.tracer ?? SondeTracer.inForce
+        if let ours, !isExcluded {
+            let span = ours.startSpan(
+                facts.spanMethod, from: headers, using: PickedHeadersExtractor(), ofKind: .server, facts: facts)
+            return (.ours(span), span.context)
+        }
+        var caller = ServiceContext.topLevel
+        let tracer: any Tracer = ours ?? InstrumentationSystem.tracer
+        tracer.extract(headers, into: &caller, using: PickedHeadersExtractor())
+        guard !isExcluded else { return (.none, caller) }
+        let span = tracer.startSpan(facts.spanMethod, context: caller, ofKind: .server)
+        return (.other(span), span.context)
     }
 
     /// A body of known length is finished with now; only a stream is worth waiting for, since watching a body costs
@@ -100,16 +126,6 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
             }
         }
         return response
-    }
-}
-
-extension ServerSpan {
-    fileprivate var context: ServiceContext? {
-        switch self {
-        case .ours(let span): span.context
-        case .other(let span): span.context
-        case .none: nil
-        }
     }
 }
 

@@ -27,9 +27,9 @@ package struct TraceParent: Hashable, Sendable {
     ///
     /// Higher versions than 00 are read by their first four fields, as "versioning of traceparent" demands; version ff,
     /// upper-case digits and all-zero ids are invalid. Blanks around the value, which HTTP ignores, are ignored here too.
-    package init?(_ header: some StringProtocol) {
-        let parsed: TraceParent?? = header.utf8.withContiguousStorageIfAvailable { Self.parse($0) }
-        guard let parent = parsed ?? Array(header.utf8).withUnsafeBufferPointer({ Self.parse($0) }) else { return nil }
+    package init?(_ header: String) {
+        var header = header
+        guard let parent = header.withUTF8({ Self.parse($0) }) else { return nil }
         self = parent
     }
 

@@ -18,28 +18,10 @@ import Tracing
 
 /// What lines look like: redaction, repetition, the readable form.
 struct LogFormTests {
-    private func lines(
-        _ configure: (inout TelemetryConfiguration) -> Void = { _ in }, _ body: (Logger, Telemetry) throws -> Void
-    ) throws -> (lines: [String], records: [SondeModel.LogRecord]) {
-        let path = "/tmp/sonde-form-\(IdentifierSource().nextSpanID().hex)"
-        try #require(FileManager.default.createFile(atPath: path, contents: nil))
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let descriptor = open(path, O_WRONLY | O_APPEND)
-        defer { close(descriptor) }
-        var configuration = TelemetryConfiguration(serviceName: "orders")
-        configuration.logOutput = LogOutput(descriptor: descriptor)
-        configure(&configuration)
-        let telemetry = try Telemetry(configuration)
-        try body(telemetry.logger(label: "shop.orders"), telemetry)
-        #expect(telemetry.flushLogs(within: .seconds(60)))
-        let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-        return (text.split(separator: "\n").map(String.init), try telemetry.logQueue?.takeLogs() ?? [])
-    }
-
     // MARK: Redaction
 
     @Test func whatIsMarkedAsSensitiveIsInNoLineAndNoExport() throws {
-        let (lines, records) = try lines { logger, _ in
+        let (lines, records) = try logged { logger, _ in
             logger.info(
                 "signed in",
                 metadata: [
@@ -56,7 +38,7 @@ struct LogFormTests {
 
     @Test func oneSensitivePartMakesTheWholeTextSensitiveWhateverComesBehindIt() throws {
         let (id, email) = (7, "ada@example.org")
-        let (lines, records) = try lines {
+        let (lines, records) = try logged {
             $0.logRedaction.keys = ["who"]
         } _: { logger, _ in
             logger.info(
@@ -74,7 +56,7 @@ struct LogFormTests {
     }
 
     @Test func keysAreHiddenInAnyCaseUnlessTheValueIsPublic() throws {
-        let (lines, _) = try lines {
+        let (lines, _) = try logged {
             $0.logRedaction.keys = ["Password", "token"]
         } _: { logger, _ in
             logger.info(
@@ -92,13 +74,13 @@ struct LogFormTests {
         let metadata: Logger.Metadata = [
             "a": "\("x", attributes: [Secrecy.top])", "b": "\("y", sensitivity: .sensitive)",
         ]
-        let hidden = try lines {
+        let hidden = try logged {
             $0.logRedaction = LogRedaction(hidingSensitive: false) { $0[Secrecy.self] == .top }
         } _: { logger, _ in
             logger.info("m", metadata: metadata)
         }
         #expect(hidden.lines[0].hasSuffix(#""attributes":{"a":"<redacted>","b":"y"}}"#))
-        let shown = try lines {
+        let shown = try logged {
             $0.logRedaction = .none
         } _: { logger, _ in
             logger.info("m", metadata: metadata)
@@ -109,7 +91,7 @@ struct LogFormTests {
     // MARK: Repetition
 
     @Test func linesThatRepeatAreCountedAndToldOnce() throws {
-        let (lines, records) = try lines {
+        let (lines, records) = try logged {
             $0.logRepetition = LogRepetition(limit: 3, window: .seconds(3_600))
         } _: { logger, telemetry in
             for number in 0..<10 { logger.info("again", metadata: ["number": .stringConvertible(number)]) }
@@ -137,7 +119,7 @@ struct LogFormTests {
     // MARK: The readable form
 
     @Test func aReadableLineIsAlignedAndSafeForTerminals() throws {
-        let (lines, _) = try lines {
+        let (lines, _) = try logged {
             $0.logFormat = .text
         } _: { logger, telemetry in
             telemetry.tracer.withSpan("work") { span in
@@ -164,7 +146,7 @@ struct LogFormTests {
         )
         #expect(format.consoleStyle(descriptor: -1)?.isColoured == false)
         format.isColoured = true
-        let (lines, _) = try lines {
+        let (lines, _) = try logged {
             $0.logFormat = format
         } _: { logger, _ in
             logger.error("failed")
@@ -188,7 +170,7 @@ struct LogFormTests {
 
     @Test func everyByteThatJSONForbidsIsEscaped() throws {
         let text = String(String.UnicodeScalarView((0..<0x180).compactMap(Unicode.Scalar.init))) + "aüb\u{1F600}\"\\"
-        let (lines, _) = try lines { logger, _ in
+        let (lines, _) = try logged { logger, _ in
             for length in 0..<20 { logger.info("\(String(repeating: "x", count: length))\(text)") }
         }
         for (length, line) in lines.enumerated() {
@@ -202,7 +184,7 @@ struct LogFormTests {
     @Test func manyFieldsAreInOrderAndTheLaterWins() throws {
         var many: Logger.Metadata = [:]
         for number in 0..<100 { many["k\(1_000 + number)"] = .stringConvertible(number) }
-        let (lines, records) = try lines { logger, _ in
+        let (lines, records) = try logged { logger, _ in
             var logger = logger
             logger[metadataKey: "k1005"] = "handler"
             logger.info("m", metadata: many)
@@ -213,7 +195,7 @@ struct LogFormTests {
     }
 
     @Test func exportedRecordsAreLimitedAndSayByHowMuch() throws {
-        let (lines, records) = try lines {
+        let (lines, records) = try logged {
             $0.logRecordLimits.attributeCount = 1
             $0.logRecordLimits.attributeValueLength = 2
         } _: { logger, _ in
@@ -231,7 +213,7 @@ struct LogFormTests {
                 return "chatty"
             }
         }
-        let (lines, _) = try lines { logger, _ in
+        let (lines, _) = try logged { logger, _ in
             logger.info("outer", metadata: ["v": .stringConvertible(Chatty(logger: logger))])
         }
         #expect(lines.count >= 2 && lines.contains { $0.contains("\"v\":\"chatty\"") })

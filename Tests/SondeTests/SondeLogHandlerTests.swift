@@ -17,25 +17,15 @@ import Tracing
 #endif
 
 struct SondeLogHandlerTests {
-    /// A telemetry whose log lines go into a file of its own.
     private func lines(
         level: Logger.Level = .info, provider: Logger.MetadataProvider? = nil,
         _ body: (Logger, Telemetry) throws -> Void
     ) throws -> (lines: [String], records: [SondeModel.LogRecord]) {
-        let path = "/tmp/sonde-log-\(IdentifierSource().nextSpanID().hex)"
-        try #require(FileManager.default.createFile(atPath: path, contents: nil))
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let descriptor = open(path, O_WRONLY | O_APPEND)
-        defer { close(descriptor) }
-        var configuration = TelemetryConfiguration(serviceName: "orders")
-        configuration.logLevel = level
-        configuration.metadataProvider = provider
-        configuration.logOutput = LogOutput(descriptor: descriptor)
-        let telemetry = try Telemetry(configuration)
-        try body(telemetry.logger(label: "shop.orders"), telemetry)
-        #expect(telemetry.flushLogs(within: .seconds(60)))
-        let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-        return (text.split(separator: "\n").map(String.init), try telemetry.logQueue?.takeLogs() ?? [])
+        try logged(
+            {
+                $0.logLevel = level
+                $0.metadataProvider = provider
+            }, body)
     }
 
     private func object(_ line: String) throws -> [String: JSON] {

@@ -95,6 +95,21 @@ struct LogBuffer: ~Copyable {
         }
     }
 
+    /// `value` thousandths as Swift prints a `Double`: at least one digit behind the point, and no zeros at the end of more.
+    mutating func appendThousandths(_ value: Int64) {
+        let (whole, rest) = value.quotientAndRemainder(dividingBy: 1_000)
+        if value < 0, whole == 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(whole)
+        append(UInt8(ascii: "."))
+        var digits = 3
+        var part = Int(rest.magnitude)
+        while digits > 1, part % 10 == 0 {
+            part /= 10
+            digits -= 1
+        }
+        appendPadded(part, digits: digits)
+    }
+
     /// `digits` digits of `value`, with zeros in front.
     mutating func appendPadded(_ value: Int, digits: Int) {
         reserve(digits)

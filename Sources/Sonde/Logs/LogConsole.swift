@@ -167,6 +167,17 @@ extension Logger.Level {
     }
 }
 
+extension LogFieldValue {
+    fileprivate func text(_ rules: LogRules) -> String {
+        switch self {
+        case .metadata(let value): value.text(rules)
+        case .fact(.text(let text)): text
+        case .fact(.int(let number)): "\(number)"
+        case .fact(.microseconds(let number)): "\(Double(number) / 1_000)"
+        }
+    }
+}
+
 extension Logger.MetadataValue {
     /// The value as text; nested values in the manner of Swift.
     fileprivate func text(_ rules: LogRules, depth: Int = 0) -> String {

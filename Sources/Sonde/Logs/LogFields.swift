@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata of one line: that of the handler, of the provider, of the call and of the error, the later winning, in
-// the order of the keys, so that equal records give equal lines. Nothing is merged in memory: the dictionaries stay as
-// they are, and a list of places in them is sorted on the stack.
+// The fields of one line: metadata of the handler, of the provider, of the call and of the error, then an
+// instrumentation's facts, the later winning, in the order of the keys, so that equal records give equal lines. Nothing is
+// merged in memory: the dictionaries stay as they are, and a list of places in them is sorted on the stack.
 
 import Logging
 
-/// The four dictionaries, the later winning.
+/// Four dictionaries and the facts, the later winning.
 struct LogMetadata {
-    var handler: Logger.Metadata
-    var provided: Logger.Metadata
-    var call: Logger.Metadata
-    var error: Logger.Metadata
+    var handler: Logger.Metadata = [:]
+    var provided: Logger.Metadata = [:]
+    var call: Logger.Metadata = [:]
+    var error: Logger.Metadata = [:]
+    var facts = UnsafeBufferPointer<LogFact>(start: nil, count: 0)
 
+    /// How many dictionaries there are.
     static let count = 4
 
     @inline(__always)
@@ -31,16 +33,26 @@ struct LogMetadata {
             let metadata = self[later]
             if !metadata.isEmpty, metadata.index(forKey: key()) != nil { return true }
         }
-        return false
+        return !facts.isEmpty && facts.contains { $0.key == key() }
     }
+}
+
+/// What a field says.
+enum LogFieldValue {
+    case metadata(Logger.MetadataValue)
+    case fact(LogFact.Value)
 }
 
 /// Two pointers, so that handing it on costs nothing; what they point to ends with the line.
 struct LogFields {
-    /// Where a field stands: in which dictionary, and where in it.
+    /// Where a field stands: in which dictionary, and where in it. Numbers behind the dictionaries are those of facts.
     fileprivate struct Place {
         var source: Int
         var index: Logger.Metadata.Index
+
+        static func fact(_ number: Int) -> Place {
+            Place(source: LogMetadata.count + number, index: Logger.Metadata().endIndex)
+        }
     }
 
     private let metadata: UnsafePointer<LogMetadata>
@@ -52,7 +64,9 @@ struct LogFields {
     /// Lends the fields to `body`; they MUST NOT outlive it.
     @inline(__always)
     static func with(_ metadata: borrowing LogMetadata, _ body: (LogFields) -> Void) {
-        let count = metadata.handler.count + metadata.provided.count + metadata.call.count + metadata.error.count
+        let count =
+            metadata.handler.count + metadata.provided.count + metadata.call.count + metadata.error.count
+            + metadata.facts.count
         withUnsafePointer(to: metadata) { metadata in
             guard count > 0 else {
                 return body(LogFields(metadata: metadata, places: UnsafeMutableBufferPointer(start: nil, count: 0)))
@@ -87,6 +101,10 @@ struct LogFields {
                 entries.formIndex(after: &index)
             }
         }
+        for number in metadata.pointee.facts.indices {
+            room.initializeElement(at: count, to: .fact(number))
+            count += 1
+        }
         let places = UnsafeMutableBufferPointer(rebasing: room[..<count])
         defer { places.deinitialize() }
         let fields = LogFields(metadata: metadata, places: places)
@@ -114,13 +132,23 @@ struct LogFields {
     }
 
     @inline(__always)
-    private func key(_ place: Place) -> String { metadata.pointee[place.source].keys[place.index] }
+    private func key(_ place: Place) -> String {
+        if place.source >= LogMetadata.count { return fact(place).key }
+        return metadata.pointee[place.source].keys[place.index]
+    }
+
+    @inline(__always)
+    private func fact(_ place: Place) -> LogFact { metadata.pointee.facts[place.source - LogMetadata.count] }
 
     /// Key and value of the field at `position`, by the order of keys.
     @inline(__always)
-    subscript(position: Int) -> (key: String, value: Logger.MetadataValue) {
+    subscript(position: Int) -> (key: String, value: LogFieldValue) {
         let place = places[position]
+        if place.source >= LogMetadata.count {
+            let fact = fact(place)
+            return (fact.key, .fact(fact.value))
+        }
         let entry = metadata.pointee[place.source][place.index]
-        return (entry.key, entry.value)
+        return (entry.key, .metadata(entry.value))
     }
 }

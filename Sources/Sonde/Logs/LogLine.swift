@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One log record before it is written, and its two encodings that are read by programs: the JSON line and OTLP's
-// LogRecord (drawn in Wire's OTLPEncoder+Logs.swift).
+// One log record before it is written, and its JSON line.
 //
 //   {"time":"…Z","level":"info","message":"…","logger":"…","service.name":"…","trace_id":"…","span_id":"…",
 //    "attributes":{…}}
@@ -26,10 +25,14 @@ struct LogTrace {
     var flags: TraceFlags
 
     @inline(__always)
-    static var current: LogTrace? {
-        guard let trace = ServiceContext.current?.trace else { return nil }
-        return LogTrace(traceID: trace.traceID, spanID: trace.spanID, flags: trace.flags)
+    init(_ trace: TraceContext) {
+        traceID = trace.traceID
+        spanID = trace.spanID
+        flags = trace.flags
     }
+
+    @inline(__always)
+    static var current: LogTrace? { ServiceContext.current?.trace.map { LogTrace($0) } }
 }
 
 /// What holds for all lines: one reference, handed down through every value.
@@ -83,7 +86,7 @@ extension LogScratch {
             for position in 0..<line.fields.count {
                 let (key, value) = line.fields[position]
                 if position > 0 { self.line.append(UInt8(ascii: ",")) }
-                self.line.appendJSON(key: key, value, depth: 0, rules)
+                self.line.appendJSON(key: key, field: value, rules)
             }
             self.line.append(UInt8(ascii: "}"))
         }
@@ -92,7 +95,22 @@ extension LogScratch {
 }
 
 extension LogBuffer {
-    fileprivate mutating func appendJSON(
+    fileprivate mutating func appendJSON(key: String, field: LogFieldValue, _ rules: LogRules) {
+        switch field {
+        case .metadata(let value): appendJSON(key: key, value, depth: 0, rules)
+        case .fact(let value):
+            appendJSON(key)
+            append(UInt8(ascii: ":"))
+            if rules.redaction.hides(key, field) { return appendJSON(LogRedaction.mark) }
+            switch value {
+            case .text(let text): appendJSON(text)
+            case .int(let number): appendDecimal(number)
+            case .microseconds(let number): appendThousandths(number)
+            }
+        }
+    }
+
+    private mutating func appendJSON(
         key: String, _ value: Logger.MetadataValue, depth: Int, _ rules: LogRules
     ) {
         appendJSON(key)
@@ -161,115 +179,6 @@ extension Logger.Level {
     }
 }
 
-// MARK: - OTLP
-
-extension ProtobufWriter {
-    /// The fields of a `LogRecord`.
-    mutating func log(_ line: LogLine, _ rules: LogRules) {
-        fixed64(line.time, field: 1)
-        varint(line.level.severityNumber, field: 2)
-        string(line.level.rawValue, field: 3)
-        message(field: 5) { $0.string(line.message, field: 1) }
-        let kept = min(line.fields.count, max(0, rules.limits.attributeCount))
-        for position in 0..<kept {
-            let (key, value) = line.fields[position]
-            metadata(key, value, field: 6, depth: 0, rules)
-        }
-        if kept < line.fields.count { varint(UInt64(line.fields.count - kept), field: 7) }
-        if let trace = line.trace {
-            fixed32(UInt32(trace.flags.rawValue), field: 8)
-            traceID(trace.traceID, field: 9)
-            spanID(trace.spanID, field: 10)
-        }
-        fixed64(line.time, field: 11)
-    }
-
-    private mutating func metadata(
-        _ key: String, _ value: Logger.MetadataValue, field: Int, depth: Int, _ rules: LogRules
-    ) {
-        message(field: field) { writer in
-            writer.string(key, field: 1)
-            writer.message(field: 2) { writer in
-                if rules.redaction.hides(key, value) {
-                    writer.string(LogRedaction.mark, field: 1)
-                } else {
-                    writer.metadata(value, depth: depth, rules)
-                }
-            }
-        }
-    }
-
-    private mutating func metadata(
-        _ value: Logger.MetadataValue, depth: Int, _ rules: LogRules
-    ) {
-        switch value {
-        case .string(let text): string(rules.limits.cut(text), field: 1)
-        case .stringConvertible(let convertible): scalar(MetadataScalar(convertible), rules)
-        case .dictionary where depth >= Limits.metadataDepth, .array where depth >= Limits.metadataDepth:
-            string(Limits.metadataBelow, field: 1)
-        case .dictionary(let entries):
-            message(field: 6) { writer in
-                for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
-                    writer.metadata(key, value, field: 1, depth: depth + 1, rules)
-                }
-            }
-        case .array(let values):
-            message(field: 5) { writer in
-                for value in values {
-                    writer.message(field: 1) { writer in
-                        if rules.redaction.hides("", value) {
-                            writer.string(LogRedaction.mark, field: 1)
-                        } else {
-                            writer.metadata(value, depth: depth + 1, rules)
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    private mutating func scalar(_ scalar: MetadataScalar, _ rules: LogRules) {
-        switch scalar {
-        case .bool(let flag): varint(flag ? 1 : 0, field: 2)
-        case .int(let number): varint(UInt64(bitPattern: number), field: 3)
-        case .double(let number): fixed64(number.bitPattern, field: 4)
-        case .text(let text): string(rules.limits.cut(text), field: 1)
-        }
-    }
-}
-
-extension Logger.Level {
-    /// The number of OpenTelemetry's log data model.
-    var severityNumber: UInt64 {
-        switch self {
-        case .trace: 1
-        case .debug: 5
-        case .info: 9
-        case .notice: 10
-        case .warning: 13
-        case .error: 17
-        case .critical: 21
-        }
-    }
-}
-
-/// How much of a record is exported. Lines are written whole.
-public struct LogRecordLimits: Hashable, Sendable {
-    /// Attributes of a record. What exceeds them is left out and counted in it. OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT.
-    public var attributeCount = 128
-    /// Characters of a text attribute, nil for any number. OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT.
-    public var attributeValueLength: Int?
-
-    /// OpenTelemetry's defaults: 128 attributes of any length.
-    public init() {}
-
-    @inline(__always)
-    fileprivate func cut(_ text: String) -> String {
-        guard let attributeValueLength, text.utf8.count > attributeValueLength else { return text }
-        return String(text.prefix(max(0, attributeValueLength)))
-    }
-}
-
 // MARK: - Scalars
 
 /// What a `CustomStringConvertible` in metadata is, where JSON and OTLP have a kind for it.
@@ -278,6 +187,14 @@ enum MetadataScalar {
     case int(Int64)
     case double(Double)
     case text(String)
+
+    init(_ fact: LogFact.Value) {
+        switch fact {
+        case .text(let text): self = .text(text)
+        case .int(let number): self = .int(number)
+        case .microseconds(let number): self = .double(Double(number) / 1_000)
+        }
+    }
 
     /// The usual types are told by comparison, which costs a tenth of a cast.
     @inline(__always)

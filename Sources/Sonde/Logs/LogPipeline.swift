@@ -60,9 +60,9 @@ final class LogPipeline: Sendable {
     }
 
     private func export(_ line: LogLine, _ source: LogSource, to queue: ExportQueue, _ scratch: inout LogScratch) {
-        scratch.record.bytes.removeAll(keepingCapacity: true)
-        scratch.record.message(field: 2) { $0.log(line, rules) }
-        scratch.record.bytes.withUnsafeBytes { queue.append($0, scope: source.label) }
+        scratch.clearRecord()
+        scratch.record.log(line, rules)
+        queue.append(scratch.record.framed(field: 2), scope: source.label)
     }
 
     /// One line for each kind of line that was left out.
@@ -71,7 +71,7 @@ final class LogPipeline: Sendable {
             let metadata: Logger.Metadata = [
                 "log.repeated.count": .stringConvertible(lines.count), "log.repeated.message": .string(lines.message),
             ]
-            LogFields.with(LogMetadata(handler: [:], provided: [:], call: metadata, error: [:])) { fields in
+            LogFields.with(LogMetadata(call: metadata)) { fields in
                 let line = LogLine(
                     time: LogClock.now, level: lines.level, message: "repeated lines were left out", trace: nil,
                     fields: fields)

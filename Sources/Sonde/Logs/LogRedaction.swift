@@ -92,6 +92,15 @@ public struct LogRedaction: Sendable {
         return decides(key, value)
     }
 
+    /// Whether the field must be hidden. Facts have no marks.
+    @inline(__always)
+    func hides(_ key: String, _ value: LogFieldValue) -> Bool {
+        switch value {
+        case .metadata(let value): hides(key, value)
+        case .fact: !lowerKeys.isEmpty && lowerKeys.contains(key.lowercased())
+        }
+    }
+
     /// Only such values can have marks, and numbers are none of them.
     @inline(__always)
     private func isMarkable(_ value: Logger.MetadataValue) -> Bool {

@@ -2,7 +2,6 @@
 // Memory that log lines are written in. A line takes a place, is written, and gives the place back; the places are few
 // and shared by all threads, so that neither a line nor a thread costs memory of its own.
 
-import SondeWire
 import Synchronization
 
 #if canImport(Glibc)
@@ -16,9 +15,19 @@ import Synchronization
 /// What a line needs: its bytes, the record for export, and the second that was formatted last.
 struct LogScratch: ~Copyable {
     var line = LogBuffer()
-    var record = ProtobufWriter(reservingCapacity: Limits.logScratchBytes)
+    var record = EntryBuffer(capacity: Limits.logScratchBytes)
     var utc = SecondText()
     var local = LocalSecondText()
+
+    deinit { record.free() }
+
+    /// Empties the record. Memory that one huge record needed is given back.
+    mutating func clearRecord() {
+        record.clear()
+        guard record.capacity > Limits.logScratchKeptBytes else { return }
+        record.free()
+        record = EntryBuffer(capacity: Limits.logScratchBytes)
+    }
 }
 
 private final class LogPlace: @unchecked Sendable {  // Whoever set `isTaken` owns `scratch` until it clears it.

@@ -61,11 +61,24 @@ public struct SondeLogHandler: LogHandler {
         let metadata = LogMetadata(
             handler: settings.metadata, provided: settings.provider?.get() ?? [:], call: event.metadata ?? [:],
             error: event.error.map(Self.describe) ?? [:])
-        let level = event.level
-        let message = event.message.description
+        write(event.level, event.message.description, LogTrace.current, metadata, settings)
+    }
+
+    /// The same for an instrumentation, with facts in place of metadata.
+    func log(level: Logger.Level, _ message: String, in span: SondeSpan?, facts: UnsafeBufferPointer<LogFact>) {
+        let settings = settings
+        let metadata = LogMetadata(
+            handler: settings.metadata, provided: settings.provider?.get() ?? [:], facts: facts)
+        write(level, message, span.map { LogTrace($0.trace) } ?? LogTrace.current, metadata, settings)
+    }
+
+    @inline(__always)
+    private func write(
+        _ level: Logger.Level, _ message: String, _ trace: LogTrace?, _ metadata: borrowing LogMetadata,
+        _ settings: LogSettings
+    ) {
         LogFields.with(metadata) { fields in
-            let line = LogLine(
-                time: LogClock.now, level: level, message: message, trace: LogTrace.current, fields: fields)
+            let line = LogLine(time: LogClock.now, level: level, message: message, trace: trace, fields: fields)
             settings.pipeline.write(line, from: settings.source, isExported: settings.isExported)
         }
     }

@@ -52,6 +52,13 @@ public struct SondeTracer: Tracer {
         if let trace = core.propagation.trace(from: carrier, extractor) {
             context[TracePlaceKey.self] = .other(TraceReference(trace))
         }
+        extractBaggage(carrier, into: &context, using: extractor)
+    }
+
+    @inline(__always)
+    func extractBaggage<Carrier, Extract: Extractor>(
+        _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
+    ) where Extract.Carrier == Carrier {
         if core.propagation.contains(.baggage), let header = extractor.extract(key: "baggage", from: carrier) {
             context.baggage = Baggage(W3CBaggage(header))
         }
