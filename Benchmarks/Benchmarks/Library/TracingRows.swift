@@ -73,6 +73,16 @@ extension Library {
             consume(span.context)
             span.end()
         }
+        bench.row("… of that a value of a context changed", bar: "", operations: 100_000) { count in
+            var shared = ServiceContext.topLevel
+            shared.baggage["tenant"] = "acme"
+            shared[OneValue.self] = 1
+            for index in 0..<count {
+                var context = shared
+                context[OneValue.self] = index
+                consume(context)
+            }
+        }
         spanRow(bench, unsampled, "span, not sampled, first of its trace", bar: "≤ 350 ns, ≤ 3") {
             unsampled.tracer.startSpan("GET /orders/{id}", context: .topLevel, ofKind: .server).end()
         }
@@ -94,6 +104,13 @@ extension Library {
             var carrier = ""
             for _ in 0..<count { tracer.inject(context, into: &carrier, using: OneHeader()) }
             consume(carrier)
+        }
+        bench.row("… of that a value put into an empty context", bar: "", operations: 100_000) { count in
+            for _ in 0..<count {
+                var context = ServiceContext.topLevel
+                context[OneValue.self] = 1
+                consume(context)
+            }
         }
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         bench.row("extract W3C", bar: "≤ 150 ns", operations: 100_000) { count in
@@ -140,6 +157,11 @@ extension Library {
         attributes["http.response.status_code"] = 200
         attributes["server.port"] = 8_080
     }
+}
+
+/// What swift-distributed-tracing takes for a context, whoever puts something into it.
+private enum OneValue: ServiceContextKey {
+    typealias Value = Int
 }
 
 /// The `traceparent` header alone: what a carrier of more costs is the carrier's affair.

@@ -131,6 +131,20 @@ struct LogBuffer: ~Copyable {
         append(UInt8(ascii: "\""))
     }
 
+    /// `"key":` for a key of our own, in which nothing must be escaped.
+    @inline(__always)
+    mutating func append(key: String) {
+        var key = key
+        key.withUTF8 { key in
+            reserve(key.count + 3)
+            base[count] = UInt8(ascii: "\"")
+            if let start = key.baseAddress { (base + count + 1).update(from: start, count: key.count) }
+            base[count + key.count + 1] = UInt8(ascii: "\"")
+            base[count + key.count + 2] = UInt8(ascii: ":")
+            count += key.count + 3
+        }
+    }
+
     @inline(__always)
     mutating func appendEscaped(_ text: String) {
         var text = text

@@ -99,8 +99,7 @@ extension LogBuffer {
         switch field {
         case .metadata(let value): appendJSON(key: key, value, depth: 0, rules)
         case .fact(let value):
-            appendJSON(key)
-            append(UInt8(ascii: ":"))
+            append(key: key)
             if rules.redaction.hides(key, field) { return appendJSON(LogRedaction.mark) }
             switch value {
             case .text(let text): appendJSON(text)
