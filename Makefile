@@ -75,9 +75,9 @@ tidy: ## check the house rules: arrows between rooms, leftovers, long lines
 golden: ## record the golden files anew; read the diff before you commit it
 	SONDE_RECORD_GOLDEN=1 swift test
 
-bench: ## run the benchmarks; medians beside the last recorded ones (Benchmarks/run record keeps new ones)
+bench: ## run the benchmarks beside the recorded figures (KIND=road, library or load: one kind; Benchmarks/run record keeps new ones)
 	@scripts/ensure $(CORE)
-	@Benchmarks/run
+	@Benchmarks/run $(KIND)
 
 install: ## install what release built under PREFIX (default /usr/local)
 	@[ -x .build/release/sonde ] || $(MAKE) release

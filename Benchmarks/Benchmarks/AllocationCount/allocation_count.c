@@ -19,6 +19,17 @@ static void count(void) {
 uint64_t allocations_of_thread(void) { return of_thread; }
 uint64_t allocations_of_process(void) { return atomic_load_explicit(&of_process, memory_order_relaxed); }
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+
+uint64_t heap_bytes_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+#else
+uint64_t heap_bytes_in_use(void) { return 0; }
+#endif
+
 #if defined(__GLIBC__) || defined(__linux__)
 
 extern void *__libc_malloc(size_t);

@@ -19,10 +19,12 @@ import Synchronization
 struct Bench {
     /// Only rows whose name contains this are run.
     let filter: String
+    /// Rows as "name, value, unit, mallocs, bar" with tabs between, for a program to read.
+    var printsTable = false
     private static let rounds = 9
 
     func heading(_ text: String) {
-        guard filter.isEmpty else { return }
+        guard filter.isEmpty, !printsTable else { return }
         print("\n\(text)")
     }
 
@@ -31,7 +33,7 @@ struct Bench {
         guard wants(name) else { return }
         work(max(1, operations / 10))
         let samples = (0..<Self.rounds).map { _ in Sample(operations) { work(operations) } }
-        Self.show(name, bar, samples)
+        show(name, bar, samples)
     }
 
     /// The same with as many threads as told, each doing `operations`. What is shown is one operation of one thread.
@@ -49,7 +51,7 @@ struct Bench {
             }
             return Sample.mean(parts.withLock { $0 })
         }
-        Self.show(name, bar, samples)
+        show(name, bar, samples)
     }
 
     /// An operation that suspends: time and memory are those of the whole process, which must do nothing else.
@@ -62,21 +64,29 @@ struct Bench {
             try await work(operations)
             samples.append(Sample(Meter.ofProcess - start, operations))
         }
-        Self.show(name, bar, samples)
+        show(name, bar, samples)
     }
 
     func wants(_ name: String) -> Bool { filter.isEmpty || name.contains(filter) }
 
-    /// A row that was measured otherwise.
-    static func show(_ name: String, _ bar: String, _ text: String) {
-        print("  \(pad(name, 56)) \(pad(text, 34)) \(bar)")
+    /// A row of memory held, in bytes.
+    func show(_ name: String, bar: String, bytes: Int) {
+        guard wants(name) else { return }
+        printRow(name, "\(bytes)\tB\t", bar, "\(Self.fixed(Double(bytes) / 1e6, 1)) MB")
     }
 
-    private static func show(_ name: String, _ bar: String, _ samples: [Sample]) {
+    private func show(_ name: String, _ bar: String, _ samples: [Sample]) {
         let times = samples.map(\.nanoseconds).sorted()
         let median = times[times.count / 2]
-        let allocations = samples.map(\.allocations).sorted()[samples.count / 2]
-        show(name, bar, "\(duration(median)) · \(fixed(allocations, 2)) mallocs  (from \(duration(times[0])))")
+        let allocations = Self.fixed(samples.map(\.allocations).sorted()[samples.count / 2], 2)
+        printRow(
+            name, "\(Self.fixed(median, 1))\tns\t\(allocations)", bar,
+            "\(Self.duration(median)) · \(allocations) mallocs  (from \(Self.duration(times[0])))")
+    }
+
+    private func printRow(_ name: String, _ fields: String, _ bar: String, _ text: String) {
+        print(printsTable ? "\(name)\t\(fields)\t\(bar)" : "  \(Self.pad(name, 56)) \(Self.pad(text, 34)) \(bar)")
+        fflush(nil)
     }
 
     /// Nanoseconds in the unit that reads best.
