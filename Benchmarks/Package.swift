@@ -84,7 +84,8 @@ let package = Package(
             swiftSettings: houseRules
         ),
         .executableTarget(
-            name: "LibraryLoad", dependencies: ["Sonde", "AllocationCount"] + libraryPackages, path: "Benchmarks/LibraryLoad",
+            name: "LibraryLoad", dependencies: ["Sonde", "AllocationCount"] + libraryPackages,
+            path: "Benchmarks/LibraryLoad",
             swiftSettings: houseRules
         ),
         .target(
