@@ -87,9 +87,13 @@ extension EntryBuffer {
         let count = attributes.count
         guard count > 0 || dropped > 0 else { return }
         Self.withSorted(attributes, count: count) { pairs in
-            for pair in pairs.prefix(limits.attributeCount) {
+            let kept = min(pairs.count, limits.attributeCount)
+            for index in 0..<kept {
+                // Taken out, not looked at: a copy of key and value would be counted up and down.
+                let pair = pairs.moveElement(from: index)
                 pair.key.withBytes { attribute($0, pair.value, field: field, length: limits.attributeValueLength) }
             }
+            return kept
         }
         let surplus = dropped + UInt32(max(0, count - limits.attributeCount))
         if surplus > 0 { varint(UInt64(surplus), field: droppedField) }
@@ -100,10 +104,11 @@ extension EntryBuffer {
         var value: SpanAttribute
     }
 
-    /// The attributes sorted by key, in memory of the stack if they are as few as usual.
+    /// The attributes sorted by key, in memory of the stack if they are as few as usual. `body` takes them out from the
+    /// front and returns how many it took.
     @inline(__always)
     private static func withSorted(
-        _ attributes: SpanAttributes, count: Int, _ body: (UnsafeMutableBufferPointer<Pair>) -> Void
+        _ attributes: SpanAttributes, count: Int, _ body: (UnsafeMutableBufferPointer<Pair>) -> Int
     ) {
         withUnsafeTemporaryAllocation(of: Pair.self, capacity: count) { pairs in
             var next = 0
@@ -113,8 +118,8 @@ extension EntryBuffer {
                 next += 1
             }
             sort(pairs, count: next)
-            body(UnsafeMutableBufferPointer(rebasing: pairs[..<next]))
-            UnsafeMutableBufferPointer(rebasing: pairs[..<next]).deinitialize()
+            let taken = body(UnsafeMutableBufferPointer(rebasing: pairs[..<next]))
+            UnsafeMutableBufferPointer(rebasing: pairs[taken..<next]).deinitialize()
         }
     }
 
@@ -124,12 +129,15 @@ extension EntryBuffer {
             var sorted = UnsafeMutableBufferPointer(rebasing: pairs[..<count])
             return sorted.sort { $0.key < $1.key }
         }
-        for index in 0..<count {
-            var place = index
-            while place > 0, pairs[place].key < pairs[place - 1].key {
-                pairs.swapAt(place, place - 1)
-                place -= 1
-            }
+        for index in 1..<max(1, count) {
+            guard pairs[index].key < pairs[index - 1].key else { continue }
+            let pair = pairs.moveElement(from: index)
+            var hole = index
+            repeat {
+                pairs.initializeElement(at: hole, to: pairs.moveElement(from: hole - 1))
+                hole -= 1
+            } while hole > 0 && pair.key < pairs[hole - 1].key
+            pairs.initializeElement(at: hole, to: pair)
         }
     }
 
