@@ -9,6 +9,13 @@ package enum PrometheusFormat: Sendable, CaseIterable {
     case openMetrics
     case protobuf
 
+    /// Asked for with every sample, where `==` of another module would be a call.
+    @inlinable
+    @inline(__always)
+    package var isOpenMetrics: Bool {
+        if case .openMetrics = self { true } else { false }
+    }
+
     package var contentType: String {
         switch self {
         case .text: "text/plain; version=0.0.4; charset=utf-8"

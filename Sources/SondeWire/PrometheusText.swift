@@ -45,7 +45,7 @@ package struct PrometheusText: Sendable {
         append("# HELP ", family, " ")
         appendHelp(help)
         append("\n# TYPE ", family, " ", format == .text && kind == .info ? "gauge" : kind.rawValue, "\n")
-        if format == .openMetrics, let unit, family.hasSuffix("_" + unit) { append("# UNIT ", family, " ", unit, "\n") }
+        if format.isOpenMetrics, let unit, family.hasSuffix("_" + unit) { append("# UNIT ", family, " ", unit, "\n") }
     }
 
     /// One sample. `labels` is what ``labels(_:reserved:)`` rendered, or empty.
@@ -72,20 +72,20 @@ package struct PrometheusText: Sendable {
         append(labels.isEmpty ? "le=\"" : ",le=\"")
         append(bound, "\"} ")
         append(cumulativeCount)
-        if format == .openMetrics, let exemplar { append(exemplar) }
+        if format.isOpenMetrics, let exemplar { append(exemplar) }
         bytes.append(UInt8(ascii: "\n"))
     }
 
     /// Ends the exposition and returns it.
     package mutating func finish() -> [UInt8] {
-        if format == .openMetrics { append("# EOF\n") }
+        if format.isOpenMetrics { append("# EOF\n") }
         return bytes
     }
 
     /// The text of a bucket's upper bound: OpenMetrics wants `1.0` where the older format has `1`.
     package func boundText(_ bound: Double) -> String {
         let text = Self.text(bound)
-        guard format == .openMetrics, bound.isFinite, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2D })
+        guard format.isOpenMetrics, bound.isFinite, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2D })
         else { return text }
         return text + ".0"
     }
@@ -100,7 +100,7 @@ package struct PrometheusText: Sendable {
 
     /// What the header calls the family of these samples: OpenMetrics leaves out `_total` and `_info`. Never empty.
     package static func familyName(_ name: String, kind: Kind, format: PrometheusFormat) -> String {
-        guard format == .openMetrics else { return name }
+        guard format.isOpenMetrics else { return name }
         let suffix =
             switch kind {
             case .counter: "_total"
@@ -159,7 +159,7 @@ package struct PrometheusText: Sendable {
             switch byte {
             case UInt8(ascii: "\\"): append("\\\\")
             case UInt8(ascii: "\n"): append("\\n")
-            case UInt8(ascii: "\""): append(format == .openMetrics ? "\\\"" : "\"")
+            case UInt8(ascii: "\""): append(format.isOpenMetrics ? "\\\"" : "\"")
             default: bytes.append(byte)
             }
         }

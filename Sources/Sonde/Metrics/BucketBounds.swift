@@ -77,7 +77,7 @@ final class BucketBounds: @unchecked Sendable {
 
     /// `le="0.5"} ` of bucket `index`, the last one being +Inf.
     func tail(_ index: Int, _ format: PrometheusFormat) -> [UInt8] {
-        format == .openMetrics ? openMetricsTails[index] : textTails[index]
+        format.isOpenMetrics ? openMetricsTails[index] : textTails[index]
     }
 
     private static func tails(_ bounds: [Double], _ text: PrometheusText) -> [[UInt8]] {

@@ -108,7 +108,7 @@ final class CounterSeries: MetricSeries, CounterHandler, FloatingPointCounterHan
         } else {
             sink.append(Int64(bitPattern: whole))
         }
-        if format == .openMetrics, isMonotonic, let exemplar = exemplars.newest(bucket: 0) { sink.append(exemplar) }
+        if format.isOpenMetrics, isMonotonic, let exemplar = exemplars.newest(bucket: 0) { sink.append(exemplar) }
         sink.append(byte: UInt8(ascii: "\n"))
     }
 

@@ -154,7 +154,7 @@ final class HistogramSeries: DistributionSeries, @unchecked Sendable {
             cumulative &+= count(index)
             writeBucket(bounds.tail(index, format), to: &sink)
             sink.append(cumulative)
-            if format == .openMetrics, let exemplar = exemplars.newest(bucket: index) { sink.append(exemplar) }
+            if format.isOpenMetrics, let exemplar = exemplars.newest(bucket: index) { sink.append(exemplar) }
             sink.append(byte: UInt8(ascii: "\n"))
         }
         writePart("_sum", to: &sink)

@@ -46,7 +46,7 @@ extension MetricsRegistry {
         let buffer = pages.take()
         defer { pages.give(back: buffer) }
         write(format, to: &buffer.sink)
-        if format == .openMetrics { buffer.sink.append("# EOF\n") }
+        if format.isOpenMetrics { buffer.sink.append("# EOF\n") }
         return try answer(format.contentType, UnsafeRawBufferPointer(buffer.sink.bytes))
     }
 
@@ -71,11 +71,11 @@ extension MetricsRegistry {
 
     private func write(_ format: PrometheusFormat, to sink: inout PrometheusSink) {
         for page in plan().pages {
-            sink.append(format == .openMetrics ? page.openMetricsHeader : page.textHeader)
+            sink.append(format.isOpenMetrics ? page.openMetricsHeader : page.textHeader)
             page.series.withUnsafeBufferPointer { series in
                 for series in series {
                     series.write(to: &sink, format: format)
-                    if format == .openMetrics { series.exemplars.refresh() }
+                    if format.isOpenMetrics { series.exemplars.refresh() }
                 }
             }
         }

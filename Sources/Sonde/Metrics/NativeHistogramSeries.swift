@@ -119,7 +119,7 @@ final class NativeHistogramSeries: DistributionSeries, @unchecked Sendable {
         let point = exponential
         writeBucket(Self.infinityTail, to: &sink)
         sink.append(point.count)
-        if format == .openMetrics, let exemplar = point.exemplars.max(by: { $0.nanoseconds < $1.nanoseconds }) {
+        if format.isOpenMetrics, let exemplar = point.exemplars.max(by: { $0.nanoseconds < $1.nanoseconds }) {
             sink.append(exemplar)
         }
         sink.append(byte: UInt8(ascii: "\n"))
