@@ -66,6 +66,8 @@ enum Limits {
     /// Tables of open lean spans, a power of two: these begin and end millions of times a second, and threads should not
     /// wait for each other. Together as many spans as above, each some 150 bytes of what it began with.
     static let openLeanStripes = 8
+    /// Bytes of memory for a beginning that are kept for the next span; a name of kilobytes is given back at its end.
+    static let keptBeginningBytes = 512
     static let openLeanSpansPerStripe = 2_048
 
     /// Attributes, events and links of one span, and attributes of one event or link (OpenTelemetry's defaults). What

@@ -42,6 +42,11 @@ public struct TelemetryMiddleware<Context: RequestContext>: RouterMiddleware {
     }
 
     /// The same for a context that is known to tell the client's address: a cast for each request is saved.
+    ///
+    /// - Parameters:
+    ///   - telemetry: Whose tracer and metrics to use; the global ones if nil.
+    ///   - excludedPaths: Paths that get no span and whose log line is at debug level, with all below them.
+    ///   - protocolVersion: `network.protocol.version`; Hummingbird does not tell it.
     public init(
         telemetry: Telemetry? = nil, excluding excludedPaths: [String] = ["/health", "/metrics"],
         protocolVersion: String? = "1.1"

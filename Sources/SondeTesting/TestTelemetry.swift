@@ -66,7 +66,7 @@ public final class TestTelemetry: Sendable {
     /// The telemetry of the scope that the current task is in; nil outside of any.
     @TaskLocal public static var current: TestTelemetry?
 
-    /// Telemetry that is in force nowhere yet: see ``withScope(_:)-8bdj``.
+    /// Telemetry that is in force nowhere yet: see `withScope`.
     public init(serviceName: String = "test", configure: (inout TelemetryConfiguration) -> Void = { _ in }) {
         var configuration = TelemetryConfiguration(serviceName: serviceName)
         configuration.detectsResource = false

@@ -13,6 +13,14 @@ import Tracing
 
 @testable import Sonde
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 struct ExportServiceTests {
     private func telemetry(
         port: Int, _ configure: (inout TelemetryConfiguration) -> Void = { _ in }
@@ -155,7 +163,7 @@ struct ExportServiceTests {
     }
 
     @Test func stopsInTimeWithoutACollector() async throws {
-        let collector = try await NobodyListening.port()
+        let collector = try NobodyListening.port()
         let telemetry = try telemetry(port: collector) { $0.stopDeadline = .milliseconds(50) }
         try await running(telemetry) {
             telemetry.tracer.startSpan("work", context: .topLevel).end()
@@ -198,9 +206,21 @@ struct ExportServiceTests {
     }
 }
 
-/// A port on which nobody listens.
+/// A port on which nobody listens, now or later.
 enum NobodyListening {
-    static func port() async throws -> Int {
-        try await withServer(Router()) { $0 }
+    /// It is bound for as long as the tests run, so that no server beside this test gets it.
+    static func port() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
+        }
+        try #require(isBound)
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -33,7 +33,7 @@ struct InstrumentedHTTPClientTests {
     }
 
     @Test func anUnreachableServerFailsTheSpan() async throws {
-        let port = try await NobodyListening.port()
+        let port = try NobodyListening.port()
         let telemetry = try telemetry()
         let client = InstrumentedHTTPClient(telemetry: telemetry)
         await #expect(throws: (any Error).self) {
@@ -266,6 +266,11 @@ struct InstrumentedHTTPClientTests {
                 tracestate: foo=1
                 """)
         #expect(span.parentSpanID.hex == "b7ad6b7169203331")
+    }
+
+    @Test(arguments: SignedQuery.keys)
+    func noSignatureIsShownWhateverItsKey(_ key: String) {
+        #expect(SignedQuery.redacted("full=1&\(key)=secret&x=2") == "full=1&\(key)=REDACTED&x=2")
     }
 
     @Test(

@@ -70,6 +70,7 @@ struct LogFactsTests {
         let other = CollectingHandler()
         say(Logger(label: "other") { _ in other })
         #expect(other.seen == [["duration_ms": "1.25", "route": "/orders/{id}", "status": "200"]])
+        #expect(other.sources == ["SondeTests"])
     }
 
     @Test func areNotAskedForBelowTheLevel() throws {
@@ -77,16 +78,6 @@ struct LogFactsTests {
             logger.log(level: .info, "request") { _ in Issue.record("nobody reads them") }
         }
         #expect(lines.isEmpty)
-    }
-
-    @Test func whatExceedsTheRoomIsLeftOut() throws {
-        let (lines, _) = try logged { logger, _ in
-            logger.log(level: .info, "much") { line in
-                for number in 0..<100 { line.set("k\(number + 100)", number) }
-            }
-        }
-        #expect(lines[0].hasSuffix("\"k\(99 + Limits.logFacts)\":\(Limits.logFacts - 1)}}"))
-        #expect(!lines[0].contains("k\(100 + Limits.logFacts)"))
     }
 
     @Test(arguments: [
@@ -104,9 +95,10 @@ struct LogFactsTests {
 
 /// A handler of another maker, which keeps the metadata of what it is told.
 private final class CollectingHandler: LogHandler {
-    private let lines = Mutex<[Logger.Metadata]>([])
+    private let lines = Mutex<[(source: String, metadata: Logger.Metadata)]>([])
 
-    var seen: [Logger.Metadata] { lines.withLock { $0 } }
+    var seen: [Logger.Metadata] { lines.withLock { $0.map(\.metadata) } }
+    var sources: [String] { lines.withLock { $0.map(\.source) } }
     var logLevel: Logger.Level {
         get { .info }
         set {}
@@ -122,6 +114,7 @@ private final class CollectingHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        lines.withLock { $0.append((event.metadata ?? [:]).mapValues { .string("\($0)") }) }
+        let metadata: Logger.Metadata = (event.metadata ?? [:]).mapValues { .string("\($0)") }
+        lines.withLock { $0.append((event.source, metadata)) }
     }
 }

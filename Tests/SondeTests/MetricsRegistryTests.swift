@@ -23,6 +23,12 @@ struct MetricsRegistryTests {
         #expect(registry.lines("sonde_library_conf") == ["sonde_library_conflicting_metrics_total 4"])
     }
 
+    @Test func boundariesThatSomebodyChoseGoBeforeThoseTheConventionsAdvise() {
+        let registry = MetricsRegistry(buckets: [1], includesProcessMetrics: false)
+        CoreMetrics.Timer(label: "http.server.request.duration", factory: registry).recordNanoseconds(1)
+        #expect(registry.lines("http_server_request_duration_seconds_bucket").count == 2)
+    }
+
     @Test func countersOfThingsAndOfThingsCreatedStandSideBySide() {
         registry.counter("orders.created").increment()
         registry.counter("orders").increment()

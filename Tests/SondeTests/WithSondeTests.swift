@@ -52,7 +52,7 @@ struct WithSondeTests {
     }
 
     @Test(.timeLimit(.minutes(5))) func whereNobodyListensTheEndDoesNotWait() async throws {
-        let port = try await NobodyListening.port()
+        let port = try NobodyListening.port()
         for host in ["127.0.0.1", "localhost"] {
             let telemetry = try await withSonde(serviceName: "backup", isInstalled: false) { configuration in
                 configuration.endpoint = "http://\(host):\(port)"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The long rows of the library's table: a service under load, without a collector, and stopping without one. Each prints
-// one line a fact; `Benchmarks/library-load` starts it with a collector where one is needed.
+// one line a fact; `Benchmarks/run load` starts it with a collector where one is needed.
 
 import AllocationCount
 import Logging

@@ -89,14 +89,15 @@
         }
     }
 
-    /// Errors that say without a wait that there is nobody: the port is closed, there is no way to the host, no such name.
+    /// Errors that say without a wait that there is nobody: the port is closed, or there is no way to the host. A name that
+    /// is not found may be found a moment later, so it is none of them.
     enum Unreachable {
         static func isCause(of error: any Error) -> Bool {
             switch error {
             case let error as IOError:
                 [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, ENOENT].contains(error.errnoCode)
             case let error as NIOConnectionError:
-                error.connectionErrors.allSatisfy { isCause(of: $0.error) }
+                !error.connectionErrors.isEmpty && error.connectionErrors.allSatisfy { isCause(of: $0.error) }
             default: false
             }
         }

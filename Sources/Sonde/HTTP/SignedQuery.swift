@@ -5,7 +5,7 @@
 
 package enum SignedQuery {
     /// The keys of the conventions, by their case, and those of Amazon's newer signatures.
-    private static let keys = [
+    static let keys = [
         "AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Signature", "X-Amz-Security-Token",
     ]
 
@@ -19,8 +19,8 @@ package enum SignedQuery {
         return redacted(url, from: url.utf8.index(after: part))
     }
 
-    /// All keys end in one of these: most queries have no key that does, and need no second look.
-    private static let endings: [UInt8] = [UInt8(ascii: "d"), UInt8(ascii: "e"), UInt8(ascii: "g"), UInt8(ascii: "n")]
+    /// The last bytes of the keys: most queries have no key that ends in one of them, and need no second look.
+    private static let endings = Array(Set(keys.compactMap(\.utf8.last)))
 
     private static func mayHaveKey(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var before: UInt8 = 0

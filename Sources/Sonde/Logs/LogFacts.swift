@@ -17,7 +17,7 @@ struct LogFact {
     var value: Value
 }
 
-/// Collects the facts of one line. Keys should come in their order, and each once.
+/// Collects the facts of one line. Keys come each once, should come in their order, and hold nothing that JSON escapes.
 package struct LogFacts: ~Copyable {
     private let room: UnsafeMutableBufferPointer<LogFact>
     private var count = 0
@@ -48,8 +48,10 @@ package struct LogFacts: ~Copyable {
         add(LogFact(key: key, value: .microseconds(microseconds)))
     }
 
-    /// What is beyond the room is left out: the room is made for the line with the most.
+    /// The room is made for the line with the most; an instrumentation with more has to make it larger.
     private mutating func add(_ fact: LogFact) {
+        assert(count < room.count, "more facts than Limits.logFacts")
+        assert(!all.contains { $0.key == fact.key }, "a fact that is said twice")
         guard count < room.count else { return }
         room.initializeElement(at: count, to: fact)
         count += 1
@@ -59,9 +61,13 @@ package struct LogFacts: ~Copyable {
 extension Logger {
     /// Logs a line with the facts that `write` gives; it is asked only if the line is written.
     ///
-    /// - Parameter span: The span in which the line is made; nil for that of the task.
+    /// - Parameters:
+    ///   - span: The span in which the line is made, for Sonde's handler, which then need not look for it; that of the task
+    ///     for nil and for other handlers.
+    ///   - file: Where the line is made, as Swift names the place; also its source, for handlers that tell them apart.
     package func log(
-        level: Logger.Level, _ message: String, in span: SondeSpan? = nil, facts write: (inout LogFacts) -> Void
+        level: Logger.Level, _ message: String, in span: SondeSpan? = nil, file: String = #fileID,
+        function: String = #function, line: UInt = #line, facts write: (inout LogFacts) -> Void
     ) {
         guard logLevel <= level else { return }
         withUnsafeTemporaryAllocation(of: LogFact.self, capacity: Limits.logFacts) { room in
@@ -70,7 +76,8 @@ extension Logger {
             if let handler = handler as? SondeLogHandler {
                 handler.log(level: level, message, in: span, facts: facts.all)
             } else {
-                log(level: level, "\(message)", metadata: facts.metadata)
+                log(
+                    level: level, "\(message)", metadata: facts.metadata, file: file, function: function, line: line)
             }
         }
     }

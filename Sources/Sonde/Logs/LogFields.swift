@@ -50,6 +50,7 @@ struct LogFields {
         var source: Int
         var index: Logger.Metadata.Index
 
+        /// The index is never read; an enum of the two would be larger than what 32 places may be on the stack.
         static func fact(_ number: Int) -> Place {
             Place(source: LogMetadata.count + number, index: Logger.Metadata().endIndex)
         }

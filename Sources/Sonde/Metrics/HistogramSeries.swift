@@ -23,6 +23,7 @@ class DistributionSeries: MetricSeries, RecorderHandler, TimerHandler, @unchecke
     }
 
     /// Moves a whole sum that has grown large to the rest, so that it never wraps; from then on the sum is a Double's.
+    /// A scrape between the two steps shows a smaller sum: once in decades, which is cheaper than a lock.
     @inline(never)
     func spill(_ whole: borrowing Atomic<UInt64>, to rest: borrowing Atomic<UInt64>) {
         let moved = Double(Int64(bitPattern: whole.exchange(0, ordering: .relaxed)))

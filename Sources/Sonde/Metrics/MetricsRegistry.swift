@@ -54,24 +54,25 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     /// When series of this registry began to count, for OTLP.
     let startNanoseconds: UInt64
     private let seriesLimit: Int
-    private let defaultBuckets: [Double]
+    private let chosenBuckets: [Double]?
     private let keepsExemplars: Bool
 
     /// - Parameters:
     ///   - seriesPerFamily: Label sets that one metric name may have before it overflows.
-    ///   - buckets: Upper bounds of histograms that have none of their own (see ``setBuckets(_:for:)-([Double],_)``).
+    ///   - buckets: Upper bounds of histograms that have none of their own (see ``setBuckets(_:for:)-([Double],_)``). nil
+    ///     takes those that the semantic conventions advise for a name, else OpenTelemetry's for seconds.
     ///   - views: Changes to metrics that are made by others.
     ///   - keepsExemplars: Whether counters and histograms remember the sampled span of a recent measurement. It costs
     ///     something only where a scraper asks for them.
     ///   - includesProcessMetrics: Whether `process_…` metrics are shown.
     public init(
         seriesPerFamily: Int = 2_000,
-        buckets: [Double] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        buckets: [Double]? = nil,
         views: [MetricView] = [], keepsExemplars: Bool = true, includesProcessMetrics: Bool = true
     ) {
         state = Mutex(State(views: views))
         seriesLimit = max(1, seriesPerFamily)
-        defaultBuckets = buckets
+        chosenBuckets = buckets
         self.keepsExemplars = keepsExemplars
         startNanoseconds = DefaultTracerClock.now.nanosecondsSinceEpoch
         for metric in MetricName.described { describe(metric.name, help: metric.help, unit: metric.unit) }
@@ -309,9 +310,9 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     private func histogram(_ shape: MetricShape, _ place: SeriesPlace, in state: inout State) -> MetricSeries {
         let buckets =
             shape.family.flatMap { state.buckets[$0.name] } ?? state.buckets[PrometheusText.metricName(shape.label)]
-            ?? shape.family.flatMap { MetricName.advisedBuckets[$0.name] }
+            ?? chosenBuckets.map { .explicit($0) } ?? shape.family.flatMap { MetricName.advisedBuckets[$0.name] }
         let measuresTime = shape.instrument == .timer
-        switch buckets?.kind ?? .explicit(defaultBuckets) {
+        switch buckets?.kind ?? .explicit(Limits.bucketBounds) {
         case .exponential(let schema):
             return NativeHistogramSeries(
                 place: place, schema: schema, measuresTime: measuresTime, faults: faults,

@@ -21,6 +21,8 @@ final class OpenLeanSpans: Sendable {
 
         mutating func vacate(_ place: Int32) {
             places[Int(place)].spanID = .zero
+            // What one span with a huge name needed is given back.
+            if places[Int(place)].beginning.capacity > Limits.keptBeginningBytes { places[Int(place)].beginning = [] }
             free.append(place)
         }
 
