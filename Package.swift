@@ -168,6 +168,10 @@ let package = Package(
             path: "Tests/SondeTestKit",
             swiftSettings: houseRules
         ),
+        // What tests of the library rooms look with.
+        .target(
+            name: "SondeSight", dependencies: ["Sonde", "SondeModel", "SondeWire"], path: "Tests/SondeSight",
+            swiftSettings: houseRules),
 
         // Kills the store at seeded moments and looks at what is left: `make torture`, and a few kills in the tests.
         .executableTarget(
@@ -197,7 +201,8 @@ let package = Package(
         tests(
             "Sonde",
             [
-                "SondeWire", log, metrics, coreMetrics, tracing, lifecycle, configuration, hummingbird, httpTypes,
+                "SondeWire", "SondeSight", log, metrics, coreMetrics, tracing, lifecycle, configuration, hummingbird,
+                httpTypes,
                 httpClient, nioCore, nioHTTP1,
             ]),
         tests(
@@ -221,8 +226,8 @@ let package = Package(
                 "SondeWire", "Sonde", "SondeGRDB", "SondeTesting", hummingbird, httpTypes, httpClient, nioCore,
                 nioHTTP1, nioEmbedded, grdb, sqlite, log, metrics, tracing, lifecycle, unixSignals,
             ]),
-        tests("SondeGRDB", ["SondeWire", "Sonde", grdb, metrics, tracing]),
-        tests("SondeGRPC", ["SondeWire", "Sonde", grpc, grpcInProcess, metrics, tracing]),
+        tests("SondeGRDB", ["SondeWire", "SondeSight", "Sonde", grdb, metrics, tracing]),
+        tests("SondeGRPC", ["SondeWire", "SondeSight", "Sonde", grpc, grpcInProcess, metrics, tracing]),
         tests("SondeTesting", ["Sonde", log, metrics, tracing]),
         tests(
             "SondeCLI",
@@ -237,8 +242,9 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "SondeCLI", "shop", "sonde-w3c", "SondeTorture", "SondeTerminalProbe", "SondeModel", "SondeWire",
-                "SondeTestKit", "SondeStorage", "Sonde", "SondeHummingbird", httpClient, hummingbird, lifecycle, log,
-                coreMetrics, tracing, nioCore, nioHTTP1,
+                "SondeTestKit", "SondeStorage", "Sonde", "SondeHummingbird", httpClient, httpTypes, hummingbird,
+                lifecycle,
+                log, coreMetrics, tracing, nioCore, nioHTTP1,
             ],
             exclude: ["Python"],
             swiftSettings: houseRules
@@ -249,7 +255,8 @@ let package = Package(
 // The library and its tests alone, for runs that build everything anew with other settings (`make races`).
 if Context.environment["SONDE_ONLY"] == "library" {
     let library: Set<String> = [
-        "CZlib", "SondeModel", "SondeWire", "SondeStorage", "SondeTestKit", "Sonde", "SondeTests", "SondeTesting",
+        "CZlib", "SondeModel", "SondeWire", "SondeStorage", "SondeTestKit", "SondeSight", "Sonde", "SondeTests",
+        "SondeTesting",
         "SondeTestingTests", "SondeHummingbird", "SondeHummingbirdTests", "SondeGRDB", "SondeGRDBTests", "SondeGRPC",
         "SondeGRPCTests",
     ]

@@ -10,8 +10,9 @@ users_port=${SONDE_DEMO_USERS_PORT:-9101}
 orders_port=${SONDE_DEMO_ORDERS_PORT:-9111}
 inventory_port=${SONDE_DEMO_INVENTORY_PORT:-9121}
 payments_port=${SONDE_DEMO_PAYMENTS_PORT:-9131}
+mailer_port=${SONDE_DEMO_MAILER_PORT:-9141}
 
-services=(users inventory payments orders gateway)
+services=(users inventory payments mailer orders gateway)
 
 port_of() {
     local variable=$1_port

@@ -23,12 +23,33 @@
         private let start = ContinuousClock.now
         private let isFinished = Atomic(false)
 
-        init(_ side: Side, method: MethodDescriptor, peer: String, caller: ServiceContext, telemetry: Telemetry?) {
+        /// The client's side: what it calls is told who called.
+        convenience init(_ context: ClientContext, _ metadata: inout Metadata, _ telemetry: Telemetry?) {
+            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
+            self.init(
+                .client, method: context.descriptor, peer: context.remotePeer,
+                caller: ServiceContext.current ?? .topLevel, tracer: tracer, telemetry: telemetry)
+            tracer.inject(span.context, into: &metadata, using: MetadataCarrier())
+        }
+
+        /// The server's side: who called is read from the metadata.
+        convenience init(_ context: ServerContext, _ metadata: Metadata, _ telemetry: Telemetry?) {
+            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
+            var caller = ServiceContext.topLevel
+            tracer.extract(metadata, into: &caller, using: MetadataCarrier())
+            self.init(
+                .server, method: context.descriptor, peer: context.remotePeer, caller: caller, tracer: tracer,
+                telemetry: telemetry)
+        }
+
+        private init(
+            _ side: Side, method: MethodDescriptor, peer: String, caller: ServiceContext, tracer: any Tracer,
+            telemetry: Telemetry?
+        ) {
             self.side = side
             self.method = method.fullyQualifiedMethod
             self.peer = RPCPeer(peer)
             factory = telemetry?.metrics ?? MetricsSystem.factory
-            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
             span = tracer.startSpan(
                 self.method, context: caller, ofKind: side == .client ? .client : .server)
             guard span.isRecording else { return }
@@ -44,6 +65,17 @@
         }
 
         deinit { finish(RPCError(code: .cancelled, message: "the answer was not read to its end")) }
+
+        /// Runs a part of the call inside of its span; an error ends the call.
+        func run<Result>(_ part: () async throws -> Result) async throws -> Result {
+            do {
+                return try await ServiceContext.withValue(span.context) { try await part() }
+            } catch {
+                span.recordError(error)
+                finish(RPCError(seenBySender: error))
+                throw error
+            }
+        }
 
         /// - Parameter error: nil for the status OK.
         func finish(_ error: RPCError?) {

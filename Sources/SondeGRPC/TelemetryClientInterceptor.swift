@@ -25,22 +25,10 @@
             request: StreamingClientRequest<Input>, context: ClientContext,
             next: (StreamingClientRequest<Input>, ClientContext) async throws -> StreamingClientResponse<Output>
         ) async throws -> StreamingClientResponse<Output> {
-            let observation = CallObservation(
-                .client, method: context.descriptor, peer: context.remotePeer,
-                caller: ServiceContext.current ?? .topLevel, telemetry: telemetry)
             var request = request
-            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
-            tracer.inject(observation.span.context, into: &request.metadata, using: MetadataCarrier())
-            do {
-                let response = try await ServiceContext.withValue(observation.span.context) {
-                    try await next(request, context)
-                }
-                return finishing(response, observation)
-            } catch {
-                observation.span.recordError(error)
-                observation.finish(RPCError(seenBySender: error))
-                throw error
-            }
+            let observation = CallObservation(context, &request.metadata, telemetry)
+            let response = try await observation.run { [request] in try await next(request, context) }
+            return finishing(response, observation)
         }
 
         private func finishing<Output>(

@@ -27,21 +27,9 @@
             next:
                 @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
         ) async throws -> StreamingServerResponse<Output> {
-            var caller = ServiceContext.topLevel
-            let tracer: any Tracer = telemetry?.tracer ?? InstrumentationSystem.tracer
-            tracer.extract(request.metadata, into: &caller, using: MetadataCarrier())
-            let observation = CallObservation(
-                .server, method: context.descriptor, peer: context.remotePeer, caller: caller, telemetry: telemetry)
-            do {
-                let response = try await ServiceContext.withValue(observation.span.context) {
-                    try await next(request, context)
-                }
-                return finishing(response, observation)
-            } catch {
-                observation.span.recordError(error)
-                observation.finish(RPCError(seenBySender: error))
-                throw error
-            }
+            let observation = CallObservation(context, request.metadata, telemetry)
+            let response = try await observation.run { try await next(request, context) }
+            return finishing(response, observation)
         }
 
         /// The answer is written after this returns; the call ends with it.
@@ -54,17 +42,9 @@
                 return response
             case .success(let contents):
                 return StreamingServerResponse(metadata: contents.metadata) { writer in
-                    do {
-                        let trailers = try await ServiceContext.withValue(observation.span.context) {
-                            try await contents.producer(writer)
-                        }
-                        observation.finish(nil)
-                        return trailers
-                    } catch {
-                        observation.span.recordError(error)
-                        observation.finish(RPCError(seenBySender: error))
-                        throw error
-                    }
+                    let trailers = try await observation.run { try await contents.producer(writer) }
+                    observation.finish(nil)
+                    return trailers
                 }
             }
         }

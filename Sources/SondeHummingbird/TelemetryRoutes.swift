@@ -17,7 +17,7 @@ extension RouterMethods {
     /// The same for a registry that belongs to no `Telemetry`.
     @discardableResult
     public func addTelemetryRoutes(metrics: MetricsRegistry, health: HealthChecks = HealthChecks()) -> Self {
-        get("/metrics") { request, _ in Response(metrics, accept: request.headers[values: .accept]) }
+        get("/metrics") { request, _ in Response(metrics, for: request.headers) }
         get("/health/live") { _, _ in await Response(health, health.live) }
         get("/health/ready") { _, _ in await Response(health, health.ready) }
         get("/health/startup") { _, _ in await Response(health, health.startup) }
@@ -26,12 +26,15 @@ extension RouterMethods {
 }
 
 extension Response {
-    /// The exposition that `accept` prefers.
-    fileprivate init(_ metrics: MetricsRegistry, accept: [String]) {
-        let (contentType, body) = metrics.exposition(accept: accept.isEmpty ? nil : accept.joined(separator: ","))
-        self.init(
-            status: .ok, headers: [.contentType: contentType, .vary: "Accept"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    /// The exposition that a scraper prefers, compressed if it takes that.
+    fileprivate init(_ metrics: MetricsRegistry, for request: HTTPFields) {
+        let (accept, encodings) = (request[values: .accept], request[values: .acceptEncoding])
+        let page = metrics.exposition(
+            accept: accept.isEmpty ? nil : accept.joined(separator: ","),
+            acceptEncoding: encodings.joined(separator: ","))
+        var headers: HTTPFields = [.contentType: page.contentType, .vary: "Accept, Accept-Encoding"]
+        headers[.contentEncoding] = page.contentEncoding
+        self.init(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: page.body)))
     }
 
     /// 200 if all checks pass, else 503; `{"status":"ok","checks":[{"name":"database","status":"ok"}]}`.

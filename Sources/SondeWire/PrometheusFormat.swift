@@ -27,7 +27,7 @@ package enum PrometheusFormat: Sendable, CaseIterable {
 
     /// The best by the `Accept` header's q-values; of equal ones the one that tells more. OpenMetrics and protobuf must be
     /// asked for by name; whoever accepts nothing of ours still gets text, which tells more than a 406.
-    package static func preferred(accept: String?, offersProtobuf: Bool = false) -> PrometheusFormat {
+    package static func preferred(accept: String?) -> PrometheusFormat {
         guard let accept else { return .text }
         var qualities: [PrometheusFormat: Double] = [:]
         var wildcard = 0.0
@@ -40,7 +40,7 @@ package enum PrometheusFormat: Sendable, CaseIterable {
         }
         let plain = qualities[.text].flatMap { $0 > 0 ? $0 : nil } ?? wildcard
         let openMetrics = qualities[.openMetrics] ?? 0
-        let protobuf = offersProtobuf ? qualities[.protobuf] ?? 0 : 0
+        let protobuf = qualities[.protobuf] ?? 0
         if protobuf > 0, protobuf >= openMetrics, protobuf >= plain { return .protobuf }
         return openMetrics > 0 && openMetrics >= plain ? .openMetrics : .text
     }

@@ -17,7 +17,10 @@ import Testing
         #expect(output.contains(/checkout 3: .* declined, .*on purpose/))
         #expect(output.contains("sonde trace \(trace)"))
         #expect(output.contains("sonde logs --trace \(trace)"))
-        for span in ["gateway: POST /checkout", "users: POST /tokens/verify", "payments: INSERT payment"] {
+        for span in [
+            "gateway: POST /checkout", "users: POST /tokens/verify", "payments: INSERT payment",
+            "mailer: process orders",
+        ] {
             #expect(output.contains(span))
         }
         #expect(output.contains("order confirmed"))
@@ -115,7 +118,7 @@ private struct Stage {
 
     init(_ label: String) throws {
         folder = try ScratchFolder(label)
-        let names = ["OTLP", "QUERY", "GATEWAY", "USERS", "ORDERS", "INVENTORY", "PAYMENTS"]
+        let names = ["OTLP", "QUERY", "GATEWAY", "USERS", "ORDERS", "INVENTORY", "PAYMENTS", "MAILER"]
         ports = Dictionary(uniqueKeysWithValues: zip(names, try FreePorts.take(names.count)))
     }
 

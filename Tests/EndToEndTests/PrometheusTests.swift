@@ -79,7 +79,8 @@ import Testing
         let moves = [
             ("127.0.0.1:8080", shop.gateway.url), ("127.0.0.1:9101", shop.users.url),
             ("127.0.0.1:9111", shop.orders.url), ("127.0.0.1:9121", shop.inventory.url),
-            ("127.0.0.1:9131", shop.payments.url), ("127.0.0.1:16686", collector.queryURL), ("5s", "1s"),
+            ("127.0.0.1:9131", shop.payments.url), ("127.0.0.1:9141", shop.mailer.url),
+            ("127.0.0.1:16686", collector.queryURL), ("5s", "1s"),
         ]
         for (old, new) in moves {
             guard text.contains(old) else { throw UnexpectedAnswer(description: "no \(old) in prometheus.yml") }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The story of the demo: five services, one checkout, one trace; and each fault shows up where it is.
+// The story of the demo: six services, one checkout, one trace; and each fault shows up where it is.
 
 import Testing
 
@@ -20,6 +20,39 @@ import Testing
         try expectCall(from: "gateway", to: "orders POST /orders", in: answer)
         try expectCall(from: "orders", to: "inventory POST /reservations", in: answer)
         try expectCall(from: "orders", to: "payments POST /payments", in: answer)
+    }
+
+    @Test func theMailerReadsTheQueueInTheTraceOfTheCheckout() async throws {
+        let street = try await Street("shop-bus")
+        let checkout = try await street.shop.checkOut(["notebook": 2])
+        #expect(checkout.status == 201, "\(checkout.body)")
+        let labels =
+            #"{messaging_destination_name="orders",messaging_operation_name="process",messaging_system="shop_bus"}"#
+        try await eventually("the mailer counts the message and its time") {
+            let page = try await HTTPProbe.get(street.shop.mailer.url + "/metrics").text
+            return page.contains("messaging_client_consumed_messages_total\(labels) 1")
+                && page.contains("messaging_process_duration_seconds_count\(labels) 1")
+        }
+        let sender = try await HTTPProbe.get(street.shop.orders.url + "/metrics").text
+        #expect(sender.contains(/messaging_client_sent_messages_total\{.*system="shop_bus"\} 1\n/))
+        try await street.closeShop()
+
+        let answer = try await street.trace(checkout)
+        let sent = try answer.span("orders send orders")
+        let processed = try answer.span("mailer process orders")
+        #expect(sent.kind == "producer" && processed.kind == "consumer")
+        #expect(processed.parentSpanId == sent.spanId)
+        for span in [sent, processed] {
+            #expect(span.attributes["messaging.system"] == .string("shop_bus"))
+            #expect(span.attributes["messaging.destination.name"] == .string("orders"))
+        }
+        #expect(processed.attributes["messaging.message.id"] == sent.attributes["messaging.message.id"])
+        #expect(processed.attributes["messaging.consumer.group.name"] == .string("mailer"))
+        let mail = try answer.span("mailer INSERT mail")
+        #expect(mail.parentSpanId == processed.spanId)
+        try expectCall(from: "orders", to: "mailer POST /topics/{topic}", in: answer)
+        let logs = try await street.collector.logs(ofTrace: checkout.traceID)
+        #expect(logs.contains { $0.body == .string("mail sent") && $0.spanId == processed.spanId })
     }
 
     @Test func statementsAreSpansWithTheirTextAndWithoutTheirValues() async throws {
@@ -159,7 +192,7 @@ import Testing
 
 /// A collector and a shop that sends to it.
 private struct Street {
-    static let everyone: Set = ["gateway", "users", "orders", "inventory", "payments"]
+    static let everyone: Set = ["gateway", "users", "orders", "inventory", "payments", "mailer"]
 
     let folder: ScratchFolder
     let collector: RunningCollector
@@ -173,7 +206,7 @@ private struct Street {
 
     /// Stops the services. A service sends what it still has before it ends, so afterwards every span is there.
     func closeShop() async throws {
-        #expect(try await shop.stop() == [0, 0, 0, 0, 0])
+        #expect(try await shop.stop() == [0, 0, 0, 0, 0, 0])
     }
 
     func trace(_ checkout: ShopRun.Checkout) async throws -> TraceAnswer {

@@ -3,6 +3,7 @@
 
 import GRDB
 import SondeModel
+import SondeSight
 import Testing
 import Tracing
 
@@ -36,7 +37,7 @@ struct StatementTracingTests {
         _ telemetry: Telemetry, _ body: () async throws -> Void
     ) async throws -> [SpanRecord] {
         try await telemetry.tracer.withSpan("outer") { _ in try await body() }
-        let all = try telemetry.traceQueue?.takeSpans() ?? []
+        let all = try telemetry.takeSpans()
         let outer = try #require(all.last)
         #expect(outer.name == "outer" && all.dropLast().allSatisfy { $0.parentSpanID == outer.spanID })
         return Array(all.dropLast())
@@ -190,7 +191,7 @@ struct StatementTracingTests {
         let telemetry = try telemetry()
         let database = try open(telemetry)
         _ = try await database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM item") }
-        #expect(try telemetry.traceQueue?.takeSpans().isEmpty == true)
+        #expect(try telemetry.takeSpans().isEmpty)
         let counts = telemetry.metrics.lines("db_client_operation_duration_seconds_count")
         #expect(counts.contains { $0.contains(#"db_operation_name="SELECT""#) && $0.hasSuffix(" 1") })
         #expect(counts.allSatisfy { $0.contains(#"db_system_name="sqlite""#) && $0.contains("orders.db") })
@@ -202,9 +203,9 @@ struct StatementTracingTests {
             $0.includesHousekeeping = true
             $0.startsTraces = true
         }
-        _ = try telemetry.traceQueue?.takeSpans()
+        _ = try telemetry.takeSpans()
         try await database.write { try $0.execute(sql: "DELETE FROM item") }
-        let names = try telemetry.traceQueue?.takeSpans().map(\.name) ?? []
+        let names = try telemetry.takeSpans().map(\.name)
         #expect(names.first == "BEGIN" && names.contains("DELETE item") && names.contains("COMMIT"), "\(names)")
     }
 

@@ -5,6 +5,7 @@
     import GRPCCore
     import GRPCInProcessTransport
     import SondeModel
+    import SondeSight
     import Testing
     import Tracing
 
@@ -97,7 +98,7 @@
             }
             return Seen(
                 outcome: outcome.map(\.0), trailers: (try? outcome.get())?.1 ?? [:], headers: headers.all,
-                server: try server.traceQueue?.takeSpans() ?? [], client: try client.traceQueue?.takeSpans() ?? [],
+                server: try server.takeSpans(), client: try client.takeSpans(),
                 metrics: server.metrics.lines("rpc_") + client.metrics.lines("rpc_"))
         }
 

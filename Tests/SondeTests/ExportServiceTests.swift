@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import SondeModel
+import SondeSight
 import SondeWire
 import Testing
 import Tracing
@@ -102,6 +103,40 @@ struct ExportServiceTests {
                 telemetry.metrics.lines("sonde_export_exported_total{signal=\"traces\"}") == [
                     "sonde_export_exported_total{signal=\"traces\"} 2"
                 ])
+        }
+    }
+
+    @Test func pushesMetricsAgainThatTheCollectorCouldNotTakeAndCountsWhatItRefuses() async throws {
+        let partial = OTLPResponse(.metrics, rejectedCount: 2, errorMessage: "too old").protobuf
+        let collector = ScriptedCollector([
+            Response(status: .serviceUnavailable, headers: [.retryAfter: "1"]),
+            Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(bytes: partial))), Response(status: .ok),
+        ])
+        try await withServer(collector.router) { port in
+            let telemetry = try telemetry(port: port) {
+                $0.exportsMetrics = true
+                $0.metricExportInterval = .seconds(2)
+                $0.compression = .gzip
+                $0.stopDeadline = .seconds(60)
+            }
+            try await running(telemetry) {
+                for _ in 0..<2 {
+                    let received = await collector.next()
+                    #expect(received?.path == "/v1/metrics" && received?.headers[.contentEncoding] == "gzip")
+                }
+            }
+            let pushed = telemetry.metrics.lines("sonde_export_metric_pushes_total")
+            #expect(pushed.first.flatMap { Int($0.suffix(1)) } ?? 0 >= 1)
+            let signal = #"signal="metrics""#
+            #expect(
+                telemetry.metrics.lines("sonde_export_failed_metric") == ["sonde_export_failed_metric_pushes_total 0"])
+            #expect(
+                telemetry.metrics.lines("sonde_export_retries_total{\(signal)") == [
+                    "sonde_export_retries_total{\(signal)} 1"
+                ])
+            #expect(
+                telemetry.metrics.lines("sonde_export_dropped_total").contains(
+                    #"sonde_export_dropped_total{reason="partially_rejected",\#(signal)} 2"#))
         }
     }
 

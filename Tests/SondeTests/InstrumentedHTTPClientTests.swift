@@ -6,6 +6,7 @@ import Hummingbird
 import NIOCore
 import NIOHTTP1
 import SondeModel
+import SondeSight
 import Synchronization
 import Testing
 import Tracing

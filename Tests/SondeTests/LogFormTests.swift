@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Logging
 import SondeModel
+import SondeSight
 import Testing
 import Tracing
 

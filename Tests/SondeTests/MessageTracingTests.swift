@@ -2,6 +2,7 @@
 // Messages between a sender and a processor, over a bus that is an array.
 
 import SondeModel
+import SondeSight
 import Testing
 import Tracing
 

@@ -2,6 +2,7 @@
 
 import CoreMetrics
 import Dispatch
+import SondeSight
 import SondeWire
 import Testing
 

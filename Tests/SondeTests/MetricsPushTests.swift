@@ -3,6 +3,7 @@
 #if OTLPExport
     import Logging
     import SondeModel
+    import SondeSight
     import SondeWire
     import Synchronization
     import Testing

@@ -70,11 +70,3 @@ extension SondeTracer {
         return headers
     }
 }
-
-extension MetricsRegistry {
-    /// The lines of the exposition that are samples of a metric whose name begins with `name`.
-    func lines(_ name: String) -> [String] {
-        String(decoding: exposition(.text), as: UTF8.self).split(separator: "\n").map(String.init)
-            .filter { $0.hasPrefix(name) }
-    }
-}

@@ -13,10 +13,9 @@ struct PrometheusProtobufTests {
         """
 
     @Test func isChosenByNameOnly() {
-        #expect(PrometheusFormat.preferred(accept: Self.accept, offersProtobuf: true) == .protobuf)
-        #expect(PrometheusFormat.preferred(accept: Self.accept) == .openMetrics)
-        #expect(PrometheusFormat.preferred(accept: "*/*", offersProtobuf: true) == .text)
-        #expect(PrometheusFormat.preferred(accept: "application/vnd.google.protobuf", offersProtobuf: true) == .text)
+        #expect(PrometheusFormat.preferred(accept: Self.accept) == .protobuf)
+        #expect(PrometheusFormat.preferred(accept: "*/*") == .text)
+        #expect(PrometheusFormat.preferred(accept: "application/vnd.google.protobuf") == .text)
     }
 
     @Test(arguments: [

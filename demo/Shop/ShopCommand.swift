@@ -8,14 +8,14 @@ import ArgumentParser
 struct ShopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shop",
-        abstract: "A small shop of five services that emit traces, metrics and logs through Sonde.",
+        abstract: "A small shop of six services that emit traces, metrics and logs through Sonde.",
         discussion: """
             Each service is a process of its own with its own SQLite file; they call each other over HTTP. A checkout \
-            crosses all of them: gateway, users, orders, inventory, payments. `demo/run` starts the whole shop.
+            crosses all of them: gateway, users, orders, inventory, payments, and mailer by way of a queue. `demo/run` starts the whole shop.
             """,
         subcommands: [
             GatewayCommand.self, UsersCommand.self, OrdersCommand.self, InventoryCommand.self, PaymentsCommand.self,
-            CheckoutCommand.self,
+            MailerCommand.self, CheckoutCommand.self,
         ]
     )
 }

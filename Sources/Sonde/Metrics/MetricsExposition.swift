@@ -20,18 +20,26 @@ extension MetricsRegistry {
     /// - Parameter accept: The request's `Accept` header. Prometheus protobuf, OpenMetrics 1.0.0 or Prometheus text
     ///   0.0.4, whichever is preferred there; text if none is. The same state gives the same bytes.
     public func exposition(accept: String?) -> (contentType: String, body: [UInt8]) {
-        let format = PrometheusFormat.preferred(accept: accept, offersProtobuf: true)
+        let format = PrometheusFormat.preferred(accept: accept)
         return (format.contentType, exposition(format))
     }
 
     /// The same, compressed if the request's `Accept-Encoding` header takes gzip. Answer with `Vary: Accept,
     /// Accept-Encoding`.
     public func exposition(accept: String?, acceptEncoding: String?) -> MetricsPage {
-        let (contentType, body) = exposition(accept: accept)
+        exposition(accept: accept, acceptEncoding: acceptEncoding, appending: [])
+    }
+
+    /// The same, with families after those of the registry that are kept elsewhere. Their names must not occur here.
+    package func exposition(
+        accept: String?, acceptEncoding: String?, appending more: [MetricFamilyPoints]
+    ) -> MetricsPage {
+        let format = PrometheusFormat.preferred(accept: accept)
+        let body = exposition(format, appending: more)
         guard PrometheusFormat.acceptsGzip(acceptEncoding) else {
-            return MetricsPage(contentType: contentType, contentEncoding: nil, body: body)
+            return MetricsPage(contentType: format.contentType, contentEncoding: nil, body: body)
         }
-        return MetricsPage(contentType: contentType, contentEncoding: "gzip", body: Gzip.compress(body))
+        return MetricsPage(contentType: format.contentType, contentEncoding: "gzip", body: Gzip.compress(body))
     }
 
     /// The same without a copy: `body` is valid until `answer` returns. A registry keeps the memory for the next scrape,
@@ -39,7 +47,7 @@ extension MetricsRegistry {
     public func withExposition<Result>(
         accept: String?, _ answer: (_ contentType: String, _ body: UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
-        let format = PrometheusFormat.preferred(accept: accept, offersProtobuf: true)
+        let format = PrometheusFormat.preferred(accept: accept)
         guard format != .protobuf else {
             return try protobufExposition().withUnsafeBytes { try answer(format.contentType, $0) }
         }
@@ -50,22 +58,13 @@ extension MetricsRegistry {
         return try answer(format.contentType, UnsafeRawBufferPointer(buffer.sink.bytes))
     }
 
-    /// The same as text, with families after those of the registry that are kept elsewhere. Their names must not occur
-    /// here.
-    package func exposition(
-        accept: String?, appending more: (inout PrometheusText) -> Void
-    ) -> (contentType: String, body: [UInt8]) {
-        let format = PrometheusFormat.preferred(accept: accept)
-        return (format.contentType, exposition(format, appending: more))
-    }
-
-    func exposition(_ format: PrometheusFormat, appending more: (inout PrometheusText) -> Void = { _ in }) -> [UInt8] {
-        guard format != .protobuf else { return protobufExposition() }
+    func exposition(_ format: PrometheusFormat, appending more: [MetricFamilyPoints] = []) -> [UInt8] {
+        guard format != .protobuf else { return protobufExposition(appending: more) }
         let buffer = pages.take()
         defer { pages.give(back: buffer) }
         write(format, to: &buffer.sink)
         var text = PrometheusText(format: format, following: Array(buffer.sink.bytes))
-        more(&text)
+        for family in more { text.append(family) }
         return text.finish()
     }
 
@@ -81,9 +80,9 @@ extension MetricsRegistry {
         }
     }
 
-    private func protobufExposition() -> [UInt8] {
+    private func protobufExposition(appending more: [MetricFamilyPoints] = []) -> [UInt8] {
         var protobuf = PrometheusProtobuf()
-        for family in points() { protobuf.append(family) }
+        for family in points() + more { protobuf.append(family) }
         return protobuf.bytes
     }
 

@@ -20,9 +20,10 @@ struct MetricsRoute: Sendable {
         paths.map { path in
             Route(.GET, path, intake: .probe) { request in
                 await refresh()
-                let spans = spanMetrics.map { SpanMetricsPage(snapshot: $0.snapshot()) }
-                let page = registry.exposition(accept: request.header("accept")) { spans?.append(to: &$0) }
-                return Reply(type: page.contentType, bytes: page.body)
+                let page = registry.exposition(
+                    accept: request.header("accept"), acceptEncoding: request.header("accept-encoding"),
+                    appending: spanMetrics.map { SpanMetricsPage(snapshot: $0.snapshot()).families } ?? [])
+                return Reply(page)
             }
         }
     }
@@ -60,4 +61,12 @@ private func firstAnswer<Answer: Sendable>(
         waiting.cancel()
     }
     return await answers.first { _ in true } ?? nil
+}
+
+extension Reply {
+    fileprivate init(_ page: MetricsPage) {
+        self.init(type: page.contentType, bytes: page.body)
+        if let encoding = page.contentEncoding { headers.add(name: "content-encoding", value: encoding) }
+        headers.add(name: "vary", value: "Accept, Accept-Encoding")
+    }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metrics from spans for Prometheus, under the names and labels of Grafana Tempo's metrics generator: its dashboards and
-// Grafana's service graph find them as they are. Exemplars come where OpenMetrics is asked for.
+// Grafana's service graph find them as they are. Exemplars come where OpenMetrics or protobuf is asked for.
 
 import SondeModel
 import SondePipeline
@@ -41,66 +41,78 @@ package enum SpanMetricName {
 struct SpanMetricsPage {
     let snapshot: SpanMetricsSnapshot
 
-    func append(to text: inout PrometheusText) {
-        appendOverflow(to: &text)
-        appendGraph(to: &text)
-        appendSpans(to: &text)
-        family(SpanMetricName.target, .info, &text)
-        for target in snapshot.targets {
-            text.sample(SpanMetricName.target, labels: Self.labels(target), value: UInt64(1))
-        }
+    private typealias Labels = [(name: String, value: String)]
+    private typealias Series = (labels: Labels, point: MetricPoint)
+
+    /// All of them, in the order in which they are shown.
+    var families: [MetricFamilyPoints] { [overflow] + graph + spans + [targets] }
+
+    private var overflow: MetricFamilyPoints {
+        let counts = [("calls", snapshot.overflowedCalls), ("spans", snapshot.overflowedSpans)]
+        return Self.family(
+            SpanMetricName.overflowed, .counter, counts.map { (PrometheusText.canonical([("of", $0)]), Self.count($1)) }
+        )
     }
 
-    private func appendOverflow(to text: inout PrometheusText) {
-        family(SpanMetricName.overflowed, .counter, &text)
-        for (kind, count) in [("calls", snapshot.overflowedCalls), ("spans", snapshot.overflowedSpans)] {
-            text.sample(SpanMetricName.overflowed, labels: PrometheusText.labels([("of", kind)]), value: count)
-        }
-    }
-
-    private func appendSpans(to text: inout PrometheusText) {
+    private var spans: [MetricFamilyPoints] {
         let series = snapshot.spans.map { (labels: Self.labels($0.labels), series: $0) }
-        family(SpanMetricName.calls, .counter, &text)
-        for (labels, series) in series {
-            text.sample(SpanMetricName.calls, labels: labels, value: series.durations.count)
-        }
-        family(SpanMetricName.latency, .histogram, &text)
-        for (labels, series) in series { text.append(series.durations, SpanMetricName.latency, labels) }
-        family(SpanMetricName.size, .counter, &text)
-        for (labels, series) in series { text.sample(SpanMetricName.size, labels: labels, value: series.bytes) }
+        return [
+            Self.family(
+                SpanMetricName.calls, .counter, series.map { ($0.labels, Self.count($0.series.durations.count)) }),
+            Self.family(
+                SpanMetricName.latency, .histogram,
+                series.map { ($0.labels, .histogram(HistogramPoint($0.series.durations))) }),
+            Self.family(SpanMetricName.size, .counter, series.map { ($0.labels, Self.count($0.series.bytes)) }),
+        ]
     }
 
-    private func appendGraph(to text: inout PrometheusText) {
-        let edges = snapshot.edges.map { (labels: Self.labels($0.edge), series: $0) }
-        family(SpanMetricName.dropped, .counter, &text)
-        text.sample(SpanMetricName.dropped, labels: "", value: snapshot.droppedHalves)
-        family(SpanMetricName.clientSeconds, .histogram, &text)
-        for (labels, edge) in edges { text.append(edge.client, SpanMetricName.clientSeconds, labels) }
-        family(SpanMetricName.failed, .counter, &text)
-        for (labels, edge) in edges { text.sample(SpanMetricName.failed, labels: labels, value: edge.failed) }
-        family(SpanMetricName.serverSeconds, .histogram, &text)
-        for (labels, edge) in edges { text.append(edge.server, SpanMetricName.serverSeconds, labels) }
-        family(SpanMetricName.requests, .counter, &text)
-        for (labels, edge) in edges { text.sample(SpanMetricName.requests, labels: labels, value: edge.server.count) }
-        family(SpanMetricName.unpaired, .counter, &text)
-        for half in snapshot.unpaired {
+    private var graph: [MetricFamilyPoints] {
+        let edges = snapshot.edges.map { (labels: Self.labels($0.edge), edge: $0) }
+        return [
+            Self.family(SpanMetricName.dropped, .counter, [([], Self.count(snapshot.droppedHalves))]),
+            Self.family(
+                SpanMetricName.clientSeconds, .histogram,
+                edges.map { ($0.labels, .histogram(HistogramPoint($0.edge.client))) }),
+            Self.family(SpanMetricName.failed, .counter, edges.map { ($0.labels, Self.count($0.edge.failed)) }),
+            Self.family(
+                SpanMetricName.serverSeconds, .histogram,
+                edges.map { ($0.labels, .histogram(HistogramPoint($0.edge.server))) }),
+            Self.family(
+                SpanMetricName.requests, .counter, edges.map { ($0.labels, Self.count($0.edge.server.count)) }),
+            unpaired,
+        ]
+    }
+
+    private var unpaired: MetricFamilyPoints {
+        let halves = snapshot.unpaired.map { half -> Series in
             let side = (half.isServer ? "server" : "client", half.service ?? "")
-            let labels = half.service == nil ? Self.overflow : PrometheusText.labels([side])
-            text.sample(SpanMetricName.unpaired, labels: labels, value: half.count)
+            return (
+                half.service == nil ? Self.overflowLabels : PrometheusText.canonical([side]), Self.count(half.count)
+            )
         }
+        return Self.family(SpanMetricName.unpaired, .counter, halves)
     }
 
-    private func family(_ name: String, _ kind: PrometheusText.Kind, _ text: inout PrometheusText) {
-        text.family(name, kind: kind, help: SpanMetricName.help[name] ?? "")
+    private var targets: MetricFamilyPoints {
+        Self.family(SpanMetricName.target, .info, snapshot.targets.map { (Self.labels($0), Self.count(1)) })
     }
+
+    private static func family(
+        _ name: String, _ kind: PrometheusText.Kind, _ series: [Series]
+    ) -> MetricFamilyPoints {
+        MetricFamilyPoints(
+            name: name, label: name, kind: kind, help: SpanMetricName.help[name] ?? "", unit: nil, series: series)
+    }
+
+    private static func count(_ value: UInt64) -> MetricPoint { .whole(Int64(clamping: value), exemplar: nil) }
 
     // MARK: Labels
 
-    private static let overflow = PrometheusText.labels([("otel_metric_overflow", "true")])
+    private static let overflowLabels = PrometheusText.canonical([("otel_metric_overflow", "true")])
 
-    private static func labels(_ labels: SpanSeries.Labels?) -> String {
-        guard let labels else { return overflow }
-        return PrometheusText.labels(
+    private static func labels(_ labels: SpanSeries.Labels?) -> Labels {
+        guard let labels else { return overflowLabels }
+        return PrometheusText.canonical(
             [
                 ("service", labels.service), ("span_name", labels.name),
                 ("span_kind", "SPAN_KIND_" + labels.kind.name.uppercased()),
@@ -108,38 +120,33 @@ struct SpanMetricsPage {
             ] + labels.dimensions.map { ($0.key, $0.value) }, reserved: "le")
     }
 
-    private static func labels(_ edge: CallEdge?) -> String {
-        guard let edge else { return overflow }
-        return PrometheusText.labels(
+    private static func labels(_ edge: CallEdge?) -> Labels {
+        guard let edge else { return overflowLabels }
+        return PrometheusText.canonical(
             [("client", edge.client), ("server", edge.server), ("connection_type", edge.type.rawValue)])
     }
 
-    private static func labels(_ target: TargetSeries) -> String {
+    private static func labels(_ target: TargetSeries) -> Labels {
         let own = target.attributes.filter { !["job", "instance"].contains(PrometheusText.labelName($0.key)) }
-        return PrometheusText.labels(
+        return PrometheusText.canonical(
             [("job", target.job), ("instance", target.instance)] + own.map { ($0.key, $0.value) })
     }
 }
 
-extension PrometheusText {
-    fileprivate mutating func append(_ durations: DurationHistogram, _ name: String, _ labels: String) {
-        var cumulative: UInt64 = 0
-        for (index, count) in durations.counts.enumerated() {
-            cumulative += count
-            let bound = index < durations.bounds.count ? Double(durations.bounds[index]) / 1e9 : .infinity
-            bucket(
-                name, labels: labels, bound: boundText(bound), cumulativeCount: cumulative,
-                exemplar: format == .openMetrics ? durations.exemplars[index].map(Exemplar.init) : nil)
-        }
-        sample(name + "_sum", labels: labels, value: durations.sumSeconds)
-        sample(name + "_count", labels: labels, value: cumulative)
+extension HistogramPoint {
+    fileprivate init(_ durations: DurationHistogram) {
+        self.init(
+            bounds: durations.bounds.map { Double($0) / 1e9 }, counts: durations.counts, sum: durations.sumSeconds,
+            exemplars: durations.exemplars.enumerated().compactMap { bucket, span in
+                span.map { (bucket, MetricExemplar($0)) }
+            })
     }
 }
 
-extension PrometheusText.Exemplar {
+extension MetricExemplar {
     fileprivate init(_ span: SpanExemplar) {
         self.init(
-            traceID: span.traceID.hex, spanID: span.spanID.hex, value: Double(span.duration) / 1e9,
-            seconds: Double(span.time.nanoseconds / 1_000_000) / 1e3)
+            traceID: span.traceID, spanID: span.spanID, value: Double(span.duration) / 1e9,
+            nanoseconds: span.time.nanoseconds)
     }
 }

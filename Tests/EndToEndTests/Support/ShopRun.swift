@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The demo shop as five processes on ports of their own, sending to a collector.
+// The demo shop as six processes on ports of their own, sending to a collector.
 
 import Foundation
 import NIOHTTP1
@@ -10,6 +10,7 @@ final class ShopRun: Sendable {
     let orders: Service
     let inventory: Service
     let payments: Service
+    let mailer: Service
     private let folder: ScratchFolder
 
     /// One running service and where it is.
@@ -39,16 +40,20 @@ final class ShopRun: Sendable {
         users = try await start("users")
         inventory = try await start("inventory")
         payments = try await start("payments")
-        orders = try await start("orders", ["--inventory", inventory.url, "--payments", payments.url])
+        mailer = try await start("mailer")
+        orders = try await start(
+            "orders", ["--inventory", inventory.url, "--payments", payments.url, "--mailer", mailer.url])
         gateway = try await start("gateway", ["--users", users.url, "--orders", orders.url])
     }
 
-    var services: [Service] { [gateway, users, orders, inventory, payments] }
+    var services: [Service] { [gateway, users, orders, inventory, payments, mailer] }
 
     /// Stops all, those that call before those that are called, and returns their exit statuses.
     func stop() async throws -> [Int32] {
         var statuses: [Int32] = []
-        for service in [gateway, orders, payments, inventory, users] { statuses.append(try await service.run.stop()) }
+        for service in [gateway, orders, mailer, payments, inventory, users] {
+            statuses.append(try await service.run.stop())
+        }
         return statuses
     }
 

@@ -51,6 +51,48 @@ import Testing
         }
     }
 
+    @Test func answersInProtobufAndCompressedWhereScrapersAskForIt() async throws {
+        try await RunningCollector.run { collector in
+            _ = try await collector.post(OTLPEncoder.traces([.sample(1)]))
+            let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+            let page = try #require(
+                try await collector.get("/metrics", headers: ["accept": accept, "accept-encoding": "gzip"]))
+            #expect(page["content-type"]?.hasPrefix("application/vnd.google.protobuf") == true)
+            #expect(page["content-encoding"] == "gzip" && page["vary"] == "Accept, Accept-Encoding")
+            let names = try Self.familyNames(Gzip.inflate(page.body, limit: 1 << 24))
+            // Its own, those of the process, and those from spans: each once.
+            #expect(names.contains("sonde_records_accepted_total") && names.contains("process_cpu_seconds_total"))
+            #expect(names.contains("traces_spanmetrics_latency") && Set(names).count == names.count)
+            let plain = try #require(try await collector.get("/metrics"))
+            #expect(plain["content-type"]?.hasPrefix("text/plain") == true && plain["content-encoding"] == nil)
+        }
+    }
+
+    /// The names of MetricFamily messages, each of which has its length before it and its name as the first field.
+    private static func familyNames(_ bytes: [UInt8]) throws -> [String] {
+        var names: [String] = []
+        var place = 0
+        func varint() throws -> Int {
+            var (value, shift) = (0, 0)
+            while true {
+                try #require(place < bytes.count)
+                value |= Int(bytes[place] & 0x7F) << shift
+                shift += 7
+                place += 1
+                if bytes[place - 1] < 0x80 { return value }
+            }
+        }
+        while place < bytes.count {
+            let end = try varint() + place
+            try #require(end <= bytes.count && bytes[place] == 0x0A)
+            place += 1
+            let length = try varint()
+            names.append(String(decoding: bytes[place..<place + length], as: UTF8.self))
+            place = end
+        }
+        return names
+    }
+
     @Test func showsTheProcessToo() async throws {
         try await RunningCollector.run { collector in
             let page = try await page(collector)

@@ -21,12 +21,14 @@ struct ShopMetric: Sendable {
     static let paymentAmount = ShopMetric(
         name: "payment_amount_euros", help: "Amounts of the payments taken, in euros.")
 
+    static let mails = ShopMetric(name: "mails_total", help: "Mails about orders, by the order's outcome.")
+
     /// Buckets that suit prices rather than seconds.
     static let euroBuckets: [Double] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000]
 
     /// Gives the metrics their help texts.
     static func describe(in registry: MetricsRegistry) {
-        for metric in [checkouts, tokenChecks, orders, itemsReserved, stock, payments, paymentAmount] {
+        for metric in [checkouts, tokenChecks, orders, itemsReserved, stock, payments, paymentAmount, mails] {
             registry.describe(metric.name, help: metric.help)
         }
     }

@@ -33,6 +33,7 @@ struct ShopKit: Sendable {
     let faults: FaultSwitches
     let http: InstrumentedHTTPClient
     let logger: Logger
+    let background = BackgroundWork()
 
     func peer(_ name: String, at url: String) -> Peer {
         let trimmed = url.hasSuffix("/") ? String(url.dropLast()) : url
@@ -63,6 +64,7 @@ extension ShopService {
             },
             logger: Self.quietLogger)
         application.addServices(telemetry)
+        application.services += kit.background.services
         do {
             try await application.runService()
         } catch let error as IOError {

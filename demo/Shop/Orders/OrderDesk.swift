@@ -7,6 +7,7 @@ struct OrderDesk: Sendable {
     let kit: ShopKit
     let inventory: Peer
     let payments: Peer
+    let news: BusTopic
 
     func place(_ question: OrderQuestion) async throws -> Order {
         let isRowByRow = kit.faults.isOn(.nPlusOne)
@@ -23,10 +24,10 @@ struct OrderDesk: Sendable {
         } catch {
             order.status = .failed
             order.reason = (error as? Problem)?.code ?? "\(error)"
-            try await close(order)
+            try await close(order, user: question.userID)
             throw error
         }
-        try await close(order)
+        try await close(order, user: question.userID)
         return order
     }
 
@@ -62,14 +63,27 @@ struct OrderDesk: Sendable {
         if order.status == .declined { try await putBack(order) }
     }
 
+    /// An order is what it is, also if nobody hears of it.
+    private func tell(_ order: Order, user: Int) async {
+        do {
+            try await news.send(
+                OrderNews(
+                    orderID: order.orderID, userID: user, status: order.status, totalCents: order.totalCents))
+        } catch {
+            kit.logger.warning(
+                "nobody was told of the order", metadata: ["order.id": "\(order.orderID)", "error": "\(error)"])
+        }
+    }
+
     private func putBack(_ order: Order) async throws {
         let answer = try await inventory.post(
             "/releases", Reservation(orderID: order.orderID, lines: order.lines))
         guard answer.status == 204 else { throw answer.problem }
     }
 
-    private func close(_ order: Order) async throws {
+    private func close(_ order: Order, user: Int) async throws {
         try await kit.database.write { try OrdersTables.close(order, in: $0) }
+        await tell(order, user: user)
         ShopMetric.orders.count(order.status.rawValue)
         var facts: Logger.Metadata = [
             "order.id": "\(order.orderID)", "total": "\(Money(cents: order.totalCents).text)",

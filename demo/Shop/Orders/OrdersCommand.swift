@@ -14,6 +14,7 @@ struct OrdersCommand: ShopService {
     @Option(help: ShopOptions.portHelp) var port = 9111
     @Option(help: "Where inventory is.") var inventory = "http://127.0.0.1:9121"
     @Option(help: "Where payments is.") var payments = "http://127.0.0.1:9131"
+    @Option(help: "Where the event bus is, which mailer holds.") var mailer = "http://127.0.0.1:9141"
     @OptionGroup var options: ShopOptions
 
     static func migrate(_ migrator: inout DatabaseMigrator) { OrdersTables.migrate(&migrator) }
@@ -21,7 +22,8 @@ struct OrdersCommand: ShopService {
     func addRoutes(to router: Router<ShopContext>, kit: ShopKit) {
         ShopMetric.orders.begin(OrderStatus.outcomes.map(\.rawValue))
         let desk = OrderDesk(
-            kit: kit, inventory: kit.peer("inventory", at: inventory), payments: kit.peer("payments", at: payments))
+            kit: kit, inventory: kit.peer("inventory", at: inventory), payments: kit.peer("payments", at: payments),
+            news: BusTopic(MessageBus.orders, on: kit.peer("mailer", at: mailer)))
         router.post("/orders") { request, context in
             let question = try await request.decode(as: OrderQuestion.self, context: context)
             try question.lines.requireValid()
