@@ -195,3 +195,17 @@ package struct StoreStatistics: Hashable, Sendable {
 
     package init() {}
 }
+
+/// What of ``StoreStatistics`` is known without counting.
+package struct StoreSize: Hashable, Sendable {
+    package var spans: Int
+    package var logs: Int
+    /// Bytes on disk, all files; 0 for a store in memory.
+    package var bytes: Int
+
+    package init(spans: Int, logs: Int, bytes: Int) {
+        self.spans = spans
+        self.logs = logs
+        self.bytes = bytes
+    }
+}

@@ -25,17 +25,20 @@ struct FilterBuilder: ~Copyable {
     mutating func append(_ hash: UInt64) { hashes.append(hash) }
 
     /// Appends the filter of all hashes as a chunk's content; the builder is empty again.
-    mutating func finish(into chunk: inout ByteBuffer, flags: UInt8 = 0) {
-        let bits = max(64, (hashes.count * Limits.filterBitsPerKey + 63) / 64 * 64)
+    mutating func finish(
+        into chunk: inout ByteBuffer, flags: UInt8 = 0, bitsPerKey: Int = Limits.filterBitsPerKey,
+        probes: Int = Limits.filterProbes
+    ) {
+        let bits = max(64, (hashes.count * bitsPerKey + 63) / 64 * 64)
         chunk.append(1)
-        chunk.append(UInt8(Limits.filterProbes))
+        chunk.append(UInt8(probes))
         chunk.append(flags)
         chunk.append(0)
         chunk.appendFixed(UInt32(bits))
         chunk.appendUninitialized(bits / 8) { filter in
             filter.update(repeating: 0, count: bits / 8)
             for hash in hashes.elements {
-                for probe in 0..<Limits.filterProbes {
+                for probe in 0..<probes {
                     let bit = UInt(bitPattern: Filter.bit(hash, probe, bits))
                     filter[Int(bitPattern: bit >> 3)] |= 1 &<< UInt8(truncatingIfNeeded: bit & 7)
                 }
@@ -184,10 +187,8 @@ enum AttributeFilter {
     }
 
     /// Attributes of events and links.
-    static func insert(extras: UnsafeBufferPointer<UInt8>, into filter: inout FilterBuilder) {
-        for attribute in SpanExtras(extras).attributes {
-            for hash in hashes(key: attribute.key, attribute.value) { filter.insert(hash) }
-        }
+    static func hashes(extras: UnsafeBufferPointer<UInt8>) -> [UInt64] {
+        SpanExtras(extras).attributes.flatMap { hashes(key: $0.key, $0.value) }
     }
 
     /// The hashes of the attributes of a resource or scope, whose fields have this number.
@@ -199,8 +200,12 @@ enum AttributeFilter {
     }
 }
 
-/// Fills the filters of a block, slice by slice. The hash of a value is made once a block.
+/// Fills the filters of a block, slice by slice, and gathers what the filter of its merge is to hold. The hash of a value
+/// is made once a block.
 struct AttributeFilterWriter: ~Copyable {
+    /// The number under which services go that are not told apart; see ``SpanOwners``.
+    static let others: UInt8 = 63
+
     private var builder = FilterBuilder()
     private var chunks = ChunkWriter()
     private var chunk = ByteBuffer()
@@ -213,12 +218,29 @@ struct AttributeFilterWriter: ~Copyable {
     /// By session number of a context: the last slice that has it.
     private var contextSlices = Buffer<UInt32>()
     private var slice: UInt32 = 0
+    /// By place among the block's distinct values, and by session number of a context: the services that have it so far,
+    /// a bit each.
+    private var valueOwners = Buffer<UInt64>()
+    private var contextOwners = Buffer<UInt64>()
+    private var services: [Int] = []
+    private var pairs = Buffer<UInt64>()
+    private var owned = Buffer<BlockPairs.Owned>()
+    /// Of both, those that do not come from a column.
+    private var knownPairs = HashSet()
+    private var hasOthers = false
     /// By session number.
     private var resources: [UInt32: [UInt64]] = [:]
     private var scopes: [UInt32: [UInt64]] = [:]
 
-    /// Begins a block with so many distinct values.
-    mutating func begin(values: Int, _ session: borrowing RecordColumns) {
+    /// Begins a block with so many distinct values; `services` are those of its records, by number.
+    mutating func begin(values: Int, services: [Int], _ session: borrowing RecordColumns) {
+        self.services = services
+        valueOwners.fill(0, count: values)
+        contextOwners.fill(0, count: session.contexts.count)
+        pairs.removeAll()
+        owned.removeAll()
+        knownPairs.removeAll()
+        hasOthers = false
         slices.fill(0, count: values)
         hashes.fill(0, count: values)
         arrays.removeAll()
@@ -228,22 +250,26 @@ struct AttributeFilterWriter: ~Copyable {
         scopes.removeAll(keepingCapacity: true)
     }
 
-    /// Adds the contexts of a slice.
-    mutating func add(_ rows: UnsafeBufferPointer<ColumnRow>, _ session: borrowing RecordColumns) {
-        for row in rows where contextSlices.base[Int(row.context)] != slice {
-            contextSlices.base[Int(row.context)] = slice
-            insert(context: row.context, session)
+    /// Adds the contexts of a slice; `owners` are the numbers of the rows' services.
+    mutating func add(
+        _ rows: UnsafeBufferPointer<ColumnRow>, owners: UnsafePointer<UInt8>, _ session: borrowing RecordColumns
+    ) {
+        for (index, row) in rows.enumerated() {
+            let context = Int(row.context)
+            if contextSlices.base[context] != slice {
+                contextSlices.base[context] = slice
+                for hash in hashes(ofContext: context, session) { builder.insert(hash) }
+            }
+            guard contextOwners.base[context] & 1 &<< UInt64(owners[index]) == 0 else { continue }
+            contextOwners.base[context] |= 1 &<< UInt64(owners[index])
+            for hash in hashes(ofContext: context, session) { note(hash, owner: owners[index]) }
         }
     }
 
     /// Adds a column of a slice.
     mutating func add(_ column: ColumnValuesInSlice, _ session: borrowing RecordColumns) {
         guard column.key >= PseudoKey.count else {
-            guard column.key == PseudoKey.extras else { return }
-            for place in column.places {
-                let value = Int(column.distinct[Int(place)])
-                AttributeFilter.insert(extras: session.values.bytes(value), into: &builder)
-            }
+            if column.key == PseudoKey.extras { add(extras: column, session) }
             return
         }
         let key = AttributeFilter.HashedKey(session.keys.bytes(column.key))
@@ -264,17 +290,62 @@ struct AttributeFilterWriter: ~Copyable {
                 builder.insert(hashes[Int(place)])
             }
         }
+        let known = valueOwners.base + column.firstDistinct
+        for index in 0..<column.places.count {
+            let place = Int(column.places[index])
+            let owner = 1 &<< UInt64(column.owners[index])
+            if known[place] & owner == 0 {
+                note(value: column.firstDistinct &+ place, isNew: known[place] == 0, owner: column.owners[index])
+                known[place] |= owner
+            }
+        }
+    }
+
+    /// Notes a value of a column that a service has for the first time in the block.
+    @inline(__always)
+    private mutating func note(value: Int, isNew: Bool, owner: UInt8) {
+        let hash = hashes.base[value]
+        if isNew { pairs.append(hash) }
+        owned.append(.init(pair: hash, service: service(owner)))
+        if !arrays.isEmpty { for hash in arrays[value] ?? [] { note(hash, owner: owner) } }
+    }
+
+    /// Notes a pair that does not come from a column of its own.
+    private mutating func note(_ pair: UInt64, owner: UInt8) {
+        if knownPairs.insert(pair) { pairs.append(pair) }
+        let service = service(owner)
+        if knownPairs.insert(PairFilter.serviceWord(pair, service)) {
+            owned.append(.init(pair: pair, service: service))
+        }
+    }
+
+    @inline(__always)
+    private mutating func service(_ owner: UInt8) -> UInt64 {
+        if Int(owner) < services.count { return UInt64(truncatingIfNeeded: services[Int(owner)]) }
+        hasOthers = true
+        return 0
+    }
+
+    private mutating func add(extras column: ColumnValuesInSlice, _ session: borrowing RecordColumns) {
+        for (index, place) in column.places.enumerated() {
+            for hash in AttributeFilter.hashes(extras: session.values.bytes(Int(column.distinct[Int(place)]))) {
+                builder.insert(hash)
+                note(hash, owner: column.owners[index])
+            }
+        }
     }
 
     mutating func endSlice() {
         chunk.removeAll()
-        builder.finish(into: &chunk, flags: AttributeFilter.elementsFlag)
+        builder.finish(
+            into: &chunk, flags: AttributeFilter.elementsFlag, bitsPerKey: Limits.sliceFilterBitsPerKey,
+            probes: Limits.sliceFilterProbes)
         chunks.add(chunk, compressor: &none)
         slice += 1
     }
 
-    private mutating func insert(context: UInt32, _ session: borrowing RecordColumns) {
-        let context = session.context(Int(context))
+    private mutating func hashes(ofContext context: Int, _ session: borrowing RecordColumns) -> [UInt64] {
+        let context = session.context(context)
         if resources[context.resource] == nil {
             let envelope = Envelope(session.resources.bytes(Int(context.resource)), hasService: true)
             resources[context.resource] = AttributeFilter.hashes(envelope, field: 1)
@@ -283,9 +354,13 @@ struct AttributeFilterWriter: ~Copyable {
             let envelope = Envelope(session.scopes.bytes(Int(context.scope)), hasService: false)
             scopes[context.scope] = AttributeFilter.hashes(envelope, field: 3)
         }
-        for hash in resources[context.resource] ?? [] { builder.insert(hash) }
-        for hash in scopes[context.scope] ?? [] { builder.insert(hash) }
+        return (resources[context.resource] ?? []) + (scopes[context.scope] ?? [])
     }
 
     mutating func finish() -> [UInt8] { chunks.finish() }
+
+    /// What the block brings to the filter of its merge.
+    mutating func finishPairs() -> BlockPairs {
+        BlockPairs(pairs: pairs.array, owned: owned.array, hasOthers: hasOthers)
+    }
 }

@@ -23,10 +23,14 @@ struct BlockExchange: Sendable {
     private(set) var goneLogs: [Int64] = []
     private(set) var spans: [Spans] = []
     private(set) var logs: [Logs] = []
+    /// The filter over the first of ``spans``, so many of them.
+    private(set) var pairs: (blocks: Int, filter: [UInt8])?
 
     var isEmpty: Bool { goneSpans.isEmpty && goneLogs.isEmpty }
     /// Bytes of the blocks to come.
-    var bytes: Int { spans.reduce(0) { $0 + $1.block.bytes } + logs.reduce(0) { $0 + $1.block.bytes } }
+    var bytes: Int {
+        spans.reduce(pairs?.filter.count ?? 0) { $0 + $1.block.bytes } + logs.reduce(0) { $0 + $1.block.bytes }
+    }
     /// Whether retention lets go of something: it makes room, also where it cuts blocks anew.
     private(set) var isRetention = false
 
@@ -40,6 +44,8 @@ struct BlockExchange: Sendable {
         spans = merged.blocks.map {
             Spans(block: $0, sequence: sequence, level: level, received: received, isPinned: isPinned)
         }
+        guard merged.isComplete else { return }
+        pairs = PairFilter.encode(merged.blocks.map(\.pairs)).map { (merged.blocks.count, $0) }
     }
 
     init(merging inputs: [LogBlockInfo], into outputs: [EncodedLogBlock]) {

@@ -12,7 +12,9 @@ extension Catalog {
             generation: generation, blocks: try readBlocks(connection, known: known.blocks),
             logBlocks: try readBlocks(connection, known: known.logBlocks),
             names: try readNames(connection, known: known.names),
-            pins: try PinCatalog.read(connection, known: known.pins))
+            pins: try PinCatalog.read(connection, known: known.pins),
+            hasPairFilters: try connection.integer("PRAGMA user_version") >= Schema.formatWithPairs,
+            knownIndex: known.index)
     }
 
     private static func readBlocks<Block: CatalogBlock>(

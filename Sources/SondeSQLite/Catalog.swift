@@ -143,23 +143,26 @@ final class Catalog: Sendable {
     let logBlocks: [LogBlockInfo]
     let names: StoredNames
     let pins: PinCatalog
+    /// Whether the file is of a format that has ``BlobTable/pairs``.
+    let hasPairFilters: Bool
+    let index: FingerprintIndex
 
     init(
         generation: Int64, blocks: [SpanBlockInfo], logBlocks: [LogBlockInfo], names: StoredNames,
-        pins: PinCatalog = PinCatalog()
+        pins: PinCatalog = PinCatalog(), hasPairFilters: Bool = false,
+        knownIndex: FingerprintIndex? = nil
     ) {
         self.generation = generation
         self.blocks = blocks
         self.logBlocks = logBlocks
         self.names = names
         self.pins = pins
+        self.hasPairFilters = hasPairFilters
+        index = FingerprintIndex(blocks, known: knownIndex)
     }
 
     static let empty = Catalog(generation: 0, blocks: [], logBlocks: [], names: StoredNames())
 
     /// The blocks that may hold a trace, in order of arrival.
-    func blocks(mayHold id: TraceID) -> [SpanBlockInfo] {
-        let fingerprint = TraceWords(id).fingerprint
-        return blocks.filter { $0.mayContain(fingerprint) }
-    }
+    func blocks(mayHold id: TraceID) -> [SpanBlockInfo] { index.blocks(mayHold: TraceWords(id).fingerprint) }
 }

@@ -53,6 +53,8 @@ struct ColumnValuesInSlice {
     var isDictionary: Bool
     /// For each record that has the key the place of its value among ``distinct``.
     var places: UnsafeBufferPointer<UInt32>
+    /// The number of the service of each of these records, if they were given.
+    var owners: UnsafePointer<UInt8>
     /// Where the key's distinct values begin among all of the block, which are numbered on from there.
     var firstDistinct: Int
     /// Session numbers of the key's distinct values in the block.
@@ -100,6 +102,8 @@ struct ColumnWriter: ~Copyable {
     /// The values of all records, key by key, as places among the key's distinct values; and for each key where its
     /// next value lies.
     private var gathered = Buffer<UInt32>()
+    /// Beside each of them the owner of its record, if owners are given.
+    private var gatheredOwners = ByteBuffer()
     private var cursors = Buffer<UInt32>()
     private var numbers = Buffer<UInt32>()
     private var column = ByteBuffer(capacity: 1 << 14)
@@ -111,8 +115,10 @@ struct ColumnWriter: ~Copyable {
 
     init(packing: ValuePacking) { self.packing = packing }
 
-    /// Numbers everything that `rows` use, from zero.
-    mutating func prepare(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
+    /// Numbers everything that `rows` use, from zero; `owners` are the numbers of their services.
+    mutating func prepare(
+        _ rows: UnsafeBufferPointer<ColumnRow>, owners: UnsafePointer<UInt8>? = nil, of session: borrowing RecordColumns
+    ) {
         localContext.fill(Self.absent, count: session.contexts.count)
         localShape.fill(Self.absent, count: session.shapes.count)
         localKey.fill(Self.absent, count: session.keys.count)
@@ -127,7 +133,7 @@ struct ColumnWriter: ~Copyable {
             number(context: row.context)
             number(shape: row.shape, of: session)
         }
-        gather(rows, of: session)
+        gather(rows, owners, of: session)
         for key in 0..<keys.count { numberValues(of: key, session) }
     }
 
@@ -161,7 +167,9 @@ struct ColumnWriter: ~Copyable {
     }
 
     /// Sorts the records' values by key.
-    private mutating func gather(_ rows: UnsafeBufferPointer<ColumnRow>, of session: borrowing RecordColumns) {
+    private mutating func gather(
+        _ rows: UnsafeBufferPointer<ColumnRow>, _ owners: UnsafePointer<UInt8>?, of session: borrowing RecordColumns
+    ) {
         for shape in shapes.elements {
             for key in keysOf(shape) { (keys.base + Int(key)).pointee.values &+= shape.records }
         }
@@ -172,13 +180,15 @@ struct ColumnWriter: ~Copyable {
             total &+= key.values
         }
         gathered.fill(0, count: Int(total))
-        for row in rows {
+        if owners != nil { gatheredOwners.fill(0, count: Int(total)) }
+        for (index, row) in rows.enumerated() {
             let shape = shapes.base[Int(localShape.base[Int(row.shape)])]
             let shapeKeys = shapeKeys.base + Int(shape.first)
             let values = session.valueIDs.base + Int(row.firstValue)
             for place in 0..<Int(shape.count) {
                 let cursor = cursors.base + Int(shapeKeys[place])
                 gathered.base[Int(cursor.pointee)] = values[place]
+                if let owners { gatheredOwners.base[Int(cursor.pointee)] = owners[index] }
                 cursor.pointee &+= 1
             }
         }
@@ -368,12 +378,13 @@ extension ColumnWriter {
             guard state.sliceValues > 0 else { continue }
             let places = UnsafeBufferPointer(
                 start: gathered.base + Int(cursors.base[key]), count: Int(state.sliceValues))
+            let owners = UnsafePointer(gatheredOwners.base + Int(cursors.base[key]))
             cursors.base[key] &+= state.sliceValues
             let values = distinctValues(of: state)
             body(
                 ColumnValuesInSlice(
                     key: Int(state.key), isDictionary: state.mode == ColumnMode.dictionary.rawValue, places: places,
-                    firstDistinct: Int(state.firstDistinct), distinct: values),
+                    owners: owners, firstDistinct: Int(state.firstDistinct), distinct: values),
                 session)
             writeColumn(state, places, values, session)
             if Int(state.key) == apartKey {

@@ -22,6 +22,8 @@ struct ConditionScan {
     private let readsTables: Bool
     private let looksAtTraces: Bool
     private let hasFilterHashes: Bool
+    /// By leaf, for each of its hashes.
+    private var sieves: [[PairSieve]]
     private var tables: [Int64: ConditionTables] = [:]
     private var truths: [SliceKey: TruthColumn] = [:]
 
@@ -48,6 +50,7 @@ struct ConditionScan {
         readsTables = condition.leaves.contains { $0.isCold && $0.subject != .service }
         looksAtTraces = condition.leaves.contains { $0.subject == .status || $0.subject == .duration }
         hasFilterHashes = condition.leaves.contains { !$0.filterHashes.isEmpty }
+        sieves = condition.leaves.map { leaf in leaf.filterHashes.map { PairSieve($0, services: nil) } }
     }
 
     private static func serviceTruths(_ leaf: ConditionLeaf, _ names: StoredNames) -> [Truth] {
@@ -164,8 +167,9 @@ struct ConditionScan {
     }
 
     /// The slices that the filter of a block leaves; nil if it tells nothing.
-    private func filteredSlices(_ block: SpanBlockInfo) throws(ReadError) -> [Int]? {
+    private mutating func filteredSlices(_ block: SpanBlockInfo) throws(ReadError) -> [Int]? {
         guard hasFilterHashes, block.level > 0 else { return nil }
+        guard try sievesPass(block) else { return [] }
         let filters = try file.filters(block)
         guard filters.allSatisfy(\.hasElements) else { return nil }
         return filters.indices.filter { slice in
@@ -174,6 +178,18 @@ struct ConditionScan {
                 return hashes.isEmpty || hashes.contains(where: filters[slice].mayContain) ? .open : .no
             } != .no
         }
+    }
+
+    /// Whether the filter of a merge leaves a block.
+    private mutating func sievesPass(_ block: SpanBlockInfo) throws(ReadError) -> Bool {
+        var mayHold = Array(repeating: true, count: sieves.count)
+        for leaf in sieves.indices where !sieves[leaf].isEmpty {
+            mayHold[leaf] = false
+            for index in sieves[leaf].indices where try sieves[leaf][index].mayHold(block, file) {
+                mayHold[leaf] = true
+            }
+        }
+        return condition.truth { mayHold[$0] ? .open : .no } != .no
     }
 
     // MARK: Span by span

@@ -89,7 +89,7 @@ extension Connection {
         if let filter = block.filter { try insert(.logFilter, id, filter) }
     }
 
-    private func insert(_ table: BlobTable, _ id: Int64, _ blob: [UInt8]) throws {
+    func insert(_ table: BlobTable, _ id: Int64, _ blob: [UInt8]) throws {
         let row = try prepare("INSERT INTO \(table.rawValue) (id, blob) VALUES (?, ?)")
         row.bind(id, at: 1)
         try blob.withUnsafeBytes { bytes in
@@ -102,7 +102,9 @@ extension Connection {
         try delete(id, "DELETE FROM block WHERE id = ?")
         try delete(id, "DELETE FROM zone WHERE block = ?")
         try delete(id, "DELETE FROM pinned WHERE block = ?")
-        for table in [BlobTable.hot, .cold, .filter] { try delete(id, "DELETE FROM \(table.rawValue) WHERE id = ?") }
+        for table in [BlobTable.hot, .cold, .filter, .pairs] {
+            try delete(id, "DELETE FROM \(table.rawValue) WHERE id = ?")
+        }
     }
 
     func deleteLogBlock(_ id: Int64) throws {

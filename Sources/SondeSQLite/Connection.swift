@@ -142,6 +142,7 @@ enum BlobTable: String {
     case hot
     case cold
     case filter = "kvf"
+    case pairs
     case logHot = "log_hot"
     case logCold = "log_cold"
     case logFilter = "log_filter"

@@ -102,10 +102,13 @@ enum Limits {
     static let busyRetry = Duration.seconds(1)
     /// When senders should try again while the disk is full.
     static let diskFullRetry = Duration.seconds(5)
-    /// Bits a pair in an attribute filter takes: about 1 % of the blocks opened in vain.
+    /// Bits an entry in the filter of a block of logs takes: about 1 % of the blocks opened in vain.
     static let filterBitsPerKey = 10
-    /// Bits that each pair sets.
+    /// Bits that each sets.
     static let filterProbes = 6
+    /// The same for the filter of a slice of spans, of which the filter of its merge has told the block: about 2 %.
+    static let sliceFilterBitsPerKey = 8
+    static let sliceFilterProbes = 5
     /// Bytes of the longest directory that is read ahead with a blob's header.
     static let headerReadAhead = 1_024
     /// Largest length of one chunk as read back; anything larger is damage.

@@ -111,6 +111,11 @@ package final class SQLiteReader: TraceReader, LogReader, ActivityReader {
         return try await pool.read { file throws(ReadError) in try file.statistics(shared) }
     }
 
+    package func size() async throws(ReadError) -> StoreSize {
+        let shared = pool.shared
+        return try await pool.read { file throws(ReadError) in file.size(shared) }
+    }
+
     package func attributeKeys(
         _ query: AttributeQuery
     ) async throws(ReadError) -> AttributeList<AttributeKeySummary> {

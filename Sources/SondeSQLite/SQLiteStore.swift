@@ -121,6 +121,8 @@ package final class SQLiteStore: TelemetryStore {
 
     package func statistics() async throws(ReadError) -> StoreStatistics { try await reader.statistics() }
 
+    package func size() async throws(ReadError) -> StoreSize { try await reader.size() }
+
     package func attributeKeys(
         _ query: AttributeQuery
     ) async throws(ReadError) -> AttributeList<AttributeKeySummary> { try await reader.attributeKeys(query) }

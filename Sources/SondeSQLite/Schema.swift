@@ -11,7 +11,8 @@
 //   block ─┬─ zone   (block, service) what a block holds of each service
 //          ├─ hot    id = block       ids, times, operations, trace table
 //          ├─ cold   id = block       attributes, events, links, resources, scopes
-//          └─ kvf    id = block       filter of key=value pairs (merged blocks only)
+//          ├─ kvf    id = block       filter of key=value pairs (merged blocks only)
+//          └─ pairs  id = first block of a merge: a filter over all that it wrote, by pair and service
 //
 //   log_block ─┬─ log_zone    (block, service) how many records of it and the highest severity
 //              ├─ log_hot     times, contexts, trace and span ids
@@ -33,7 +34,7 @@ import GRDBSQLite
 
 enum Schema {
     /// The version of the file format: `PRAGMA user_version`.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
     /// `PRAGMA application_id`: "Sond".
     static let applicationID: Int64 = 0x536F_6E64
 
@@ -68,6 +69,10 @@ enum Schema {
         migrator.registerMigration("format 3") { db in
             try db.execute(sql: format3)
             try db.execute(sql: "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("format 4") { db in
+            try db.execute(sql: format4)
+            try db.execute(sql: "PRAGMA user_version = 4")
         }
         return migrator
     }
@@ -134,6 +139,14 @@ enum Schema {
     private static let format3 = """
         INSERT INTO meta (key, value) VALUES ('names', 0), ('names_twin', 0);
         """
+
+    /// Filters over all blocks of a merge. Blocks written before have none, and are searched one by one.
+    private static let format4 = """
+        CREATE TABLE pairs (id INTEGER PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+        """
+
+    /// The format from which ``BlobTable/pairs`` is there.
+    static let formatWithPairs: Int64 = 4
 
     /// Raises the generation and its copy, and notes the highest ids ever given; part of every transaction.
     static let raiseGeneration = """

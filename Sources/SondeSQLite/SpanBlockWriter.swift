@@ -22,6 +22,8 @@ struct EncodedSpanBlock {
     var hot: [UInt8] = []
     var cold: [UInt8] = []
     var filter: [UInt8]?
+    /// For the filter over all blocks of a merge.
+    var pairs = BlockPairs()
 
     var bytes: Int { hot.count + cold.count + (filter?.count ?? 0) + fingerprints.count * 4 }
 }
@@ -59,6 +61,7 @@ struct SpanBlockWriter: ~Copyable {
     private var zones = Buffer<ZoneWords>()
     private var parentSlots = Buffer<UInt32>()
     private var numbers = Buffer<UInt32>()
+    private var owners = SpanOwners()
 
     /// ``ServiceZone`` in plain words, by operation.
     struct ZoneWords: BitwiseCopyable {
@@ -82,12 +85,17 @@ struct SpanBlockWriter: ~Copyable {
         block.count = plan.rows.count
         let slices = Self.cutSlices(plan, session)
         prepare(plan, session, &block)
+        if withFilter { owners.number(plan, session, localOperation, operations, service) }
+        columns.prepare(columnRows.elements, owners: withFilter ? owners.rows : nil, of: session.columns)
         writeHead(plan, slices, session, &block)
         findParents(plan, session)
         writeSlices(plan, slices, session)
         block.hot = chunks.finish()
         block.cold = writeCold(slices, session, withFilter: withFilter)
-        if withFilter { block.filter = filter.finish() }
+        if withFilter {
+            block.filter = filter.finish()
+            block.pairs = filter.finishPairs()
+        }
         block.zones = serviceZones(service)
         return block
     }
@@ -142,7 +150,6 @@ struct SpanBlockWriter: ~Copyable {
             block.start = min(block.start, zone.start)
             block.lastStart = max(block.lastStart, zone.lastStart)
         }
-        columns.prepare(columnRows.elements, of: session.columns)
     }
 
     /// The zones of the block; `serviceOf` names the service of an operation.
@@ -321,14 +328,16 @@ extension SpanBlockWriter {
         chunk.removeAll()
         columns.writeValues(session.columns, into: &chunk)
         chunks.add(chunk, compressor: &compressor)
-        if withFilter { filter.begin(values: columns.usedValues.count, session.columns) }
+        if withFilter {
+            filter.begin(values: columns.usedValues.count, services: owners.services, session.columns)
+        }
         var first = 0
         for count in slices {
             chunk.removeAll()
             let rows = UnsafeBufferPointer(start: columnRows.base + first, count: count)
             columns.writeContexts(rows, into: &chunk)
             if withFilter {
-                filter.add(rows, session.columns)
+                filter.add(rows, owners: owners.rows + first, session.columns)
                 columns.writeSlice(rows, of: session.columns, into: &chunk) { filter.add($0, $1) }
                 filter.endSlice()
             } else {
@@ -339,5 +348,40 @@ extension SpanBlockWriter {
             first += count
         }
         return chunks.finish()
+    }
+}
+
+/// Numbers the services of a block, for filters.
+private struct SpanOwners: ~Copyable {
+    /// By place in the block.
+    private var numbers = Buffer<UInt8>()
+    private var byOperation = Buffer<UInt8>()
+    /// Global ids by number. The last number stands for all services past it and for none: id 0.
+    private(set) var services: [Int] = []
+
+    /// The number of each row's service.
+    var rows: UnsafePointer<UInt8> { UnsafePointer(numbers.base) }
+
+    mutating func number(
+        _ plan: SpanBlockPlan, _ session: borrowing SpanSession, _ localOperation: borrowing Buffer<UInt32>,
+        _ operations: borrowing Buffer<UInt32>, _ service: (Int) -> Int
+    ) {
+        services.removeAll(keepingCapacity: true)
+        byOperation.removeAll()
+        for operation in operations.elements { byOperation.append(number(service(Int(operation)))) }
+        numbers.removeAll()
+        numbers.reserve(plan.rows.count)
+        for index in plan.rows {
+            let operation = session.rows.base[Int(index)].operation
+            numbers.append(byOperation.base[Int(localOperation.base[Int(operation)])])
+        }
+    }
+
+    private mutating func number(_ service: Int) -> UInt8 {
+        guard service != 0 else { return AttributeFilterWriter.others }
+        if let known = services.firstIndex(of: service) { return UInt8(known) }
+        guard services.count < Int(AttributeFilterWriter.others) else { return AttributeFilterWriter.others }
+        services.append(service)
+        return UInt8(services.count - 1)
     }
 }

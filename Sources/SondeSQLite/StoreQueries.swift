@@ -48,6 +48,12 @@ extension BlockFile {
         return statistics
     }
 
+    func size(_ shared: SharedReadState) -> StoreSize {
+        StoreSize(
+            spans: catalog.blocks.reduce(0) { $0 + $1.count }, logs: catalog.logBlocks.reduce(0) { $0 + $1.count },
+            bytes: shared.files.bytes)
+    }
+
     /// How many traces there are. A fingerprint that occurs once is one; where it occurs again the ids decide.
     func distinctTraces() throws(ReadError) -> Int {
         let (single, repeated) = catalog.countFingerprints()

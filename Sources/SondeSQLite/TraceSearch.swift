@@ -45,6 +45,8 @@ struct TraceSearch {
     private let operations: [Bool]?
     private let services: [Int]?
     private let filterHashes: [UInt64]
+    /// For each of ``filterHashes`` the blocks that may have it, on spans of the service asked for.
+    private var sieves: [PairSieve]
     private var queue = Heap(Item.precedes)
     private var seen: Set<TraceWords> = []
     private var found: [TraceOutline] = []
@@ -69,6 +71,7 @@ struct TraceSearch {
         let names = file.catalog.names
         services = query.service.map { names.serviceIDs($0) }
         filterHashes = query.attributes.map { AttributeFilter.hash(key: $0.key, text: $0.value) }
+        sieves = filterHashes.map { [services] in PairSieve($0, services: services) }
         operations = Self.operations(query, names, services)
         expression = query.expression.map { ExpressionSearch($0, query, in: file) }
     }
@@ -178,6 +181,7 @@ struct TraceSearch {
             try openWithoutConditions(number, block)
             return
         }
+        for index in sieves.indices where try !sieves[index].mayHold(block, file) { return }
         let candidates = try candidateSlices(block)
         guard candidates?.isEmpty != true else { return }
         let head = try file.head(block)

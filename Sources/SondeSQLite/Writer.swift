@@ -276,10 +276,18 @@ actor Writer {
             else { return false }
             for block in exchange.goneSpans { try connection.deleteBlock(block) }
             for block in exchange.goneLogs { try connection.deleteLogBlock(block) }
+            var ids: [Int64] = []
             for new in exchange.spans {
                 let id = try connection.insert(
                     new.block, sequence: new.sequence, level: new.level, received: new.received)
                 if new.isPinned { try connection.markPinned(id) }
+                ids.append(id)
+            }
+            // Ids follow one another; should they ever not, the blocks do without the filter.
+            if let (blocks, filter) = exchange.pairs, let first = ids.first,
+                ids[blocks - 1] == first + Int64(blocks) - 1
+            {
+                try connection.insert(.pairs, first, filter)
             }
             for new in exchange.logs {
                 try connection.insert(new.block, sequence: new.sequence, level: new.level, received: new.received)

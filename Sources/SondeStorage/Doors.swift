@@ -72,6 +72,16 @@ package protocol TelemetryStore: SpanSink, LogSink, TraceReader, LogReader, Acti
     /// Upkeep in the background (merging, retention, checkpoints) until the task is cancelled; then finishes what has
     /// been accepted and closes. Sinks and readers MAY be used before it runs and MUST NOT be used after it returned.
     func run() async throws(ReadError)
+
+    /// How much is stored. Told at every start, so it must not look into what is stored.
+    func size() async throws(ReadError) -> StoreSize
+}
+
+extension TelemetryStore {
+    package func size() async throws(ReadError) -> StoreSize {
+        let statistics = try await statistics()
+        return StoreSize(spans: statistics.spans, logs: statistics.logs, bytes: statistics.bytes)
+    }
 }
 
 /// Why a sink did not take a batch.

@@ -21,7 +21,7 @@ struct FormatTests {
         return folder
     }
 
-    @Test(arguments: ["format-1.db", "format-2.db", "format-3.db"])
+    @Test(arguments: ["format-1.db", "format-2.db", "format-3.db", "format-4.db"])
     func aFileOfAnEarlierFormatGivesTheSameAnswers(name: String) async throws {
         let folder = try copy(name)
         let reader = try await SQLiteReader.open(path: folder.path)
@@ -29,7 +29,7 @@ struct FormatTests {
         await reader.close()
     }
 
-    @Test(arguments: ["format-1.db", "format-2.db", "format-3.db"])
+    @Test(arguments: ["format-1.db", "format-2.db", "format-3.db", "format-4.db"])
     func aFileOfAnEarlierFormatIsWrittenOn(name: String) async throws {
         let folder = try copy(name)
         try await withStore(folder) { store async throws in

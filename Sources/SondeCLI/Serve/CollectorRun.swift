@@ -80,12 +80,12 @@ extension CollectorRun {
     }
 
     private func logStore(_ store: any TelemetryStore) async {
-        guard let statistics = try? await store.statistics() else { return }
+        guard let size = try? await store.size() else { return }
         logger.info(
             "data",
             metadata: [
-                "folder": "\(settings.dataFolder)", "size": "\(Quantity.size(bytes: statistics.bytes))",
-                "spans": "\(statistics.spans)", "logs": "\(statistics.logs)",
+                "folder": "\(settings.dataFolder)", "size": "\(Quantity.size(bytes: size.bytes))",
+                "spans": "\(size.spans)", "logs": "\(size.logs)",
             ])
     }
 }

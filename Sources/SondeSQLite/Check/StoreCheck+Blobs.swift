@@ -92,6 +92,8 @@ extension StoreCheck {
 }
 
 extension BlobTable {
-    /// What would mend a blob that cannot be read: a filter is told anew from the columns.
-    fileprivate var remedy: StoreFinding.Remedy { self == .filter || self == .logFilter ? .rebuildIndex : .dropBlock }
+    /// What would mend a blob that cannot be read: filters are told anew from the columns.
+    fileprivate var remedy: StoreFinding.Remedy {
+        self == .filter || self == .pairs || self == .logFilter ? .rebuildIndex : .dropBlock
+    }
 }

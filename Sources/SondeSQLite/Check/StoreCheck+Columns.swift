@@ -30,7 +30,9 @@ extension StoreCheck {
         return (meta, values)
     }
 
-    mutating func checkColumns(_ cold: BlobContents, _ filter: BlobContents?, _ head: SpanHead, _ id: Int64) {
+    mutating func checkColumns(
+        _ cold: BlobContents, _ filter: BlobContents?, _ head: SpanHead, services: [Int], _ id: Int64
+    ) {
         guard let (meta, values) = columnTables(.cold, cold, id) else { return }
         guard cold.chunks.count == 2 + 2 * head.slices.count else {
             add(
@@ -45,6 +47,7 @@ extension StoreCheck {
                     .rebuildIndex))
         }
         let envelopes = EnvelopeHashes(meta)
+        let pairFilter = pairFilter(over: id)
         for (number, slice) in head.slices.enumerated() {
             guard let plain = Self.chunk(cold, 3 + 2 * number),
                 let columns = part(
@@ -56,6 +59,11 @@ extension StoreCheck {
             else { continue }
             if let what = Self.valueDamage(columns) {
                 add(StoreFinding("cold", row: id, chunk: 2 + 2 * number, what, .dropBlock))
+            }
+            if let pairFilter {
+                checkPairs(
+                    pairFilter, columns, contexts: { Array(envelopes.of([UInt32($0)], meta)) },
+                    services: services[slice], id)
             }
             guard let filter,
                 let filter = part(.filter, id, chunk: number, Self.chunk(filter, number), Filter.init)

@@ -192,11 +192,13 @@ extension StoreCheck {
     /// Rows of parts whose block there is not.
     mutating func checkOrphans() throws(SQLiteError) {
         let parts = [
-            ("hot", "id", "block"), ("cold", "id", "block"), ("kvf", "id", "block"), ("zone", "block", "block"),
+            ("hot", "id", "block"), ("cold", "id", "block"), ("kvf", "id", "block"),
+            ("pairs", "id", "block"), ("zone", "block", "block"),
             ("log_hot", "id", "log_block"), ("log_cold", "id", "log_block"), ("log_filter", "id", "log_block"),
             ("log_zone", "block", "log_block"),
         ]
-        for (table, column, owner) in parts {
+        for (table, column, owner) in parts
+        where table != "pairs" || report.formatVersion >= Int(Schema.formatWithPairs) {
             attempt(table) { check throws(SQLiteError) in
                 let owners = Set(try check.integers("SELECT id FROM \(owner)"))
                 for id in try check.integers("SELECT DISTINCT \(column) FROM \(table)") where !owners.contains(id) {

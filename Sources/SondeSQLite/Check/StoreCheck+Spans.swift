@@ -76,7 +76,7 @@ extension StoreCheck {
         if let hot, let told = tell(hot, id) {
             compare(row, told, bytes: [hot.size, cold?.size, row.level > 0 ? filter?.size : 0])
             report.spans += told.block.count
-            if let cold { checkColumns(cold, filter, told.head, id) }
+            if let cold { checkColumns(cold, filter, told.head, services: told.services, id) }
         }
         // Of a block that is wrong elsewhere too, the row is told only by what differs.
         guard !row.hasRightSum else { return }
@@ -93,6 +93,8 @@ extension StoreCheck {
     private struct Told {
         var head: SpanHead
         var block: EncodedSpanBlock
+        /// The service of each span.
+        var services: [Int] = []
     }
 
     /// What the hot part says of its block: the values that the block's row and zones should have.
@@ -140,6 +142,7 @@ extension StoreCheck {
                         service: service, count: 1, errors: isError ? 1 : 0, maxDuration: scan.duration(index),
                         start: scan.starts[index], lastStart: scan.starts[index]))
                 zones[service] = zone
+                told.services.append(service)
                 traces.add(scan, index, operation: operation, isError: isError)
             }
             spanIDs += ids.ids

@@ -27,6 +27,8 @@ package struct StoreCheck {
     let path: String
     var report: CheckReport
     var names = StoredNames()
+    /// The filter last looked at.
+    var pairs: PairFilterContents?
     let progress: (Progress) -> Void
 
     /// Checks a data folder or a database file.

@@ -47,7 +47,8 @@ package struct StoreFinding: Hashable, Sendable {
     }
 
     static let blockTables: Set<String> = [
-        "block", "zone", "hot", "cold", "kvf", "log_block", "log_zone", "log_hot", "log_cold", "log_filter", "pinned",
+        "block", "zone", "hot", "cold", "kvf", "pairs", "log_block", "log_zone", "log_hot", "log_cold", "log_filter",
+        "pinned",
     ]
 
     /// Where it is: `block 12 (hot, chunk 3)`, `log block 3 (log_cold)`, `service 4`, `the file`.

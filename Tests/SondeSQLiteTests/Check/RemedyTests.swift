@@ -22,6 +22,8 @@ import Testing
         Damage(sql: "UPDATE hot \(flipEnd) WHERE id = 2", place: "block 2 (hot, chunk ", remedy: .dropBlock),
         Damage(sql: "UPDATE cold \(flipEnd) WHERE id = 2", place: "block 2 (cold, chunk ", remedy: .dropBlock),
         Damage(sql: "UPDATE kvf \(flipEnd) WHERE id = 2", place: "block 2 (kvf, chunk ", remedy: .rebuildIndex),
+        Damage(sql: "UPDATE pairs \(flipEnd) WHERE id = 2", place: "block 2 (pairs, chunk ", remedy: .rebuildIndex),
+        Damage(sql: "UPDATE pairs SET id = 1", place: "block 1 (pairs)", remedy: .deleteRow),
         Damage(sql: "DELETE FROM kvf WHERE id = 2", place: "block 2 (kvf)", remedy: .rebuildIndex),
         Damage(sql: "DELETE FROM cold WHERE id = 2", place: "block 2 (cold)", remedy: .dropBlock),
         Damage(sql: "UPDATE block SET n = n + 1 WHERE id = 2", place: "block 2 (block)", remedy: .rebuildIndex),

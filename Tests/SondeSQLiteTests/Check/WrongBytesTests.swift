@@ -10,7 +10,7 @@ import Testing
 @testable import SondeSQLite
 
 @Suite("Wrong bytes with right checksums") struct WrongBytesTests {
-    private static let tables: [BlobTable] = [.hot, .cold, .filter, .logHot, .logCold, .logFilter]
+    private static let tables: [BlobTable] = [.hot, .cold, .filter, .pairs, .logHot, .logCold, .logFilter]
 
     private func fill(_ folder: TemporaryFolder) async throws {
         var dice = Dice(state: 3)
