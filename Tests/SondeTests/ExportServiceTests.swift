@@ -126,7 +126,7 @@ struct ExportServiceTests {
                 }
             }
             let pushed = telemetry.metrics.lines("sonde_export_metric_pushes_total")
-            #expect(pushed.first.flatMap { Int($0.suffix(1)) } ?? 0 >= 1)
+            #expect(pushed.first.flatMap { Int($0.suffix(1)) } ?? 0 >= 2)
             let signal = #"signal="metrics""#
             #expect(
                 telemetry.metrics.lines("sonde_export_failed_metric") == ["sonde_export_failed_metric_pushes_total 0"])

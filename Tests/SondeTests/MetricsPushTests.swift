@@ -37,15 +37,18 @@
                 send: { body in
                     bodies.withLock { $0.append(body) }
                     orders.increment()
-                    let (answer, isLast) = answers.withLock { answers in (answers.removeFirst(), answers.isEmpty) }
+                    let (answer, isLast) = answers.withLock { answers in
+                        (answers.isEmpty ? .refused("over") : answers.removeFirst(), answers.isEmpty)
+                    }
                     if isLast { stop.finish() }
                     return answer
                 })
             await push.run()
             #expect(waits.withLock { $0.prefix(2) } == [.seconds(3_600), .seconds(7)])
-            #expect(bodies.withLock { Set($0).count } == 3)
+            // The last one is what was counted while the service was told to stop.
+            #expect(bodies.withLock { Set($0).count } == 4)
             #expect(registry.lines("sonde_export_metric_pushes") == ["sonde_export_metric_pushes_total 1"])
-            #expect(registry.lines("sonde_export_failed_metric") == ["sonde_export_failed_metric_pushes_total 0"])
+            #expect(registry.lines("sonde_export_failed_metric") == ["sonde_export_failed_metric_pushes_total 1"])
             #expect(
                 registry.lines("sonde_export_retries_total") == ["sonde_export_retries_total{signal=\"metrics\"} 2"])
             #expect(
@@ -70,7 +73,7 @@
                 })
             await push.run()
             #expect(registry.lines("sonde_export_failed_metric") != ["sonde_export_failed_metric_pushes_total 1"])
-            #expect(attempts.withLock { $0 } == 20)
+            #expect(attempts.withLock { $0 } == 21)
         }
 
         @Test func countsPushesThatFailAndThoseThatDoNot() async {
@@ -81,7 +84,7 @@
             let stop = stop
             var push = push { _ in
                 let (answer, isLast) = answers.withLock { answers in
-                    (answers.removeFirst(), answers.isEmpty)
+                    (answers.removeFirst(), answers.count == 1)
                 }
                 if isLast { stop.finish() } else { stop.signal() }
                 return answer

@@ -50,10 +50,13 @@
 
         /// Pushes at each interval until `stop` is finished or the task is cancelled, and once more at the end.
         mutating func run() async {
-            repeat {
+            var isLast = false
+            while !isLast {
                 await stop.wait(atMost: interval, sleep: sleep)
+                // Asked before: what is counted while a push is under way is for the one after it.
+                isLast = stop.isFinished || Task.isCancelled
                 await push()
-            } while !stop.isFinished && !Task.isCancelled
+            }
         }
 
         /// Sends what there is, and tries again within the interval: each time with what has been counted until then.
