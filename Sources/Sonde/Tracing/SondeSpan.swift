@@ -121,6 +121,11 @@ public final class SondeSpan: Tracing.Span {
                 state.pendingEnd = end
                 return nil
             }
+            // Without values there is no code of the caller's to run, and nothing to be taken out first.
+            guard state.hasValues else {
+                finish(state, at: end)
+                return nil
+            }
             return state
         }
         if let last { finish(last, at: end) }
@@ -135,9 +140,9 @@ public final class SondeSpan: Tracing.Span {
         end()
     }
 
-    /// Encodes the span and passes it on. Without the lock: descriptions of values are the caller's code, and may use
-    /// this very span. What has ended changes no more.
-    private func finish(_ state: SpanState, at end: UInt64) {
+    /// Encodes the span and passes it on. Without the lock if it has values: their descriptions are the caller's code,
+    /// and may use this very span. What has ended changes no more.
+    private func finish(_ state: borrowing SpanState, at end: UInt64) {
         guard trace.isSampled || !isLocalRoot else { return finishHeldRoot(state, at: end) }
         guard core.queue != nil else { return }
         let scratch = core.pool.take()
@@ -147,12 +152,12 @@ public final class SondeSpan: Tracing.Span {
     }
 
     /// The first span of a trace that was not sampled decides about those that were held.
-    private func finishHeldRoot(_ last: SpanState, at end: UInt64) {
+    private func finishHeldRoot(_ last: borrowing SpanState, at end: UInt64) {
         guard let hold, let tail = core.tail else { return }
         let reason = tail.reason(isError: last.status.code == .error, nanoseconds: end - start)
         hold.decide(reason)
         guard let reason else { return }
-        var state = last
+        var state = copy last
         state.attributes.set(TraceTail.reasonKey, value: .string(reason.rawValue))
         let scratch = core.pool.take()
         encode(state, end: end, into: &scratch.pointee.buffer)
@@ -293,6 +298,9 @@ struct SpanState: Sendable {
     var pendingEnd: UInt64?
 
     init(name: String) { self.name = name }
+
+    /// Whether anything stands in it whose description may be asked for.
+    var hasValues: Bool { !attributes.isEmpty || !events.isEmpty || !links.isEmpty }
 
     mutating func setAttributes(_ new: SpanAttributes, limit: Int) {
         guard new.count > limit else { return attributes = new }
