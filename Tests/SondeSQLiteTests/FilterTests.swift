@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters never miss, and seldom cry wolf.
 
+import SondeModel
+import SondeTestKit
+import SondeWire
 import Testing
 
 @testable import SondeSQLite
@@ -35,6 +38,36 @@ struct FilterTests {
         builder.finish(into: &chunk)
         let bytes = chunk.array.dropLast()
         #expect(throws: Damage.self) { try Array(bytes).withUnsafeBufferPointer { try Filter($0) } }
+    }
+
+    /// Attributes of events and links, arrays and their elements among them.
+    @Test func containWhatEventsAndLinksHave() throws {
+        var event = SpanEvent(time: .zero, name: "e", attributes: [Attribute].sampleOfEveryType)
+        event.attributes.append(Attribute("ключ", .string("значение")))
+        var fields = ByteBuffer()
+        let whole = try OTLPDecoder.traces(OTLPEncoder.traces([Self.span(with: event)])).batch
+        whole.bytes.withUnsafeBufferPointer { bytes in
+            guard let base = bytes.baseAddress, let entry = whole.entries.first else { return }
+            fields.append(base + entry.body.lowerBound, count: Int(entry.body.count))
+        }
+        var builder = FilterBuilder()
+        for hash in AttributeFilter.hashes(extras: fields.elements) { builder.insert(hash) }
+        var chunk = ByteBuffer()
+        builder.finish(into: &chunk)
+        let filter = try Filter(chunk.elements)
+        for attribute in SpanExtras(fields.elements).attributes {
+            #expect(AttributeFilter.hashes(key: attribute.key, attribute.value).allSatisfy(filter.mayContain))
+        }
+        #expect(SpanExtras(fields.elements).attributes.count == event.attributes.count + 1)
+    }
+
+    private static func span(with event: SpanEvent) -> SpanRecord {
+        var span = SpanRecord.sample(1)
+        span.events = [event]
+        span.links = [
+            SpanLink(traceID: .sample(2), spanID: SpanID(3), attributes: [Attribute("link.kind", .string("follows"))])
+        ]
+        return span
     }
 
     @Test func aNeedleAsksForGroupsOfItsWordsOnly() {
