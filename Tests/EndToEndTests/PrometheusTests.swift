@@ -17,9 +17,9 @@ import Testing
         let prometheus = try await PrometheusRun(
             configuration: try Self.configuration(shop: shop, collector: collector), in: folder)
 
-        try await eventually("all six targets are up") {
+        try await eventually("all targets are up") {
             let up = try await prometheus.query("up")
-            return up.count == 6 && up.allSatisfy { $0.value == 1 }
+            return up.count == shop.services.count + 1 && up.allSatisfy { $0.value == 1 }
         }
         let mustBePositive: Set = [
             "Requests", "Errors", "Declined payments", "Records taken", "Commit latency", "Disk", "Spans",
